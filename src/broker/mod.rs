@@ -1,0 +1,179 @@
+//! The running broker: which engine has it, how it is started, told to reload, and stopped.
+
+pub mod docker;
+pub mod install;
+pub mod native;
+pub mod proofs;
+
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use clap::ValueEnum;
+
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::mqtt::Attempt;
+use crate::mqtt::Trouble;
+use crate::workspace::Workspace;
+use crate::workspace::fs;
+use crate::workspace::layout;
+
+use docker::Docker;
+use native::Native;
+
+/// What runs the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineKind {
+    /// Docker Compose and the stock eclipse-mosquitto image
+    Docker,
+    /// A mosquitto that is installed on this machine
+    Native,
+}
+
+pub enum Engine {
+    Docker(Docker),
+    Native(Native),
+}
+
+impl Engine {
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Docker(docker) => format!("Docker Compose, container `{}`", docker.container),
+            Self::Native(native) => format!("mosquitto {} ({})", native.version, native.program.display()),
+        }
+    }
+
+    pub fn kind(&self) -> EngineKind {
+        match self {
+            Self::Docker(_) => EngineKind::Docker,
+            Self::Native(_) => EngineKind::Native,
+        }
+    }
+
+    pub fn is_running(&self, workspace: &Workspace) -> bool {
+        match self {
+            Self::Docker(docker) => docker.is_running(workspace),
+            Self::Native(_) => native::pid(workspace).is_some(),
+        }
+    }
+
+    pub fn start(&self, workspace: &Workspace) -> Result<(), Failure> {
+        match self {
+            Self::Docker(docker) => docker.start(workspace),
+            Self::Native(native) => native.start(workspace),
+        }
+    }
+
+    pub fn stop(&self, workspace: &Workspace) -> Result<(), Failure> {
+        match self {
+            Self::Docker(docker) => docker.stop(workspace),
+            Self::Native(_) => native::stop(workspace),
+        }
+    }
+
+    /// SIGHUP: passwords, certificates and CRL are read again, connections stay.
+    pub fn reload(&self, workspace: &Workspace) -> Result<(), Failure> {
+        match self {
+            Self::Docker(docker) => docker.reload(workspace),
+            Self::Native(_) => native::reload(workspace),
+        }
+    }
+
+    /// Why a broker that was started is not there any more; nothing while it runs.
+    fn died(&self, workspace: &Workspace) -> Option<Plain> {
+        let (last, gone) = match self {
+            Self::Docker(docker) => docker.last_words()?,
+            Self::Native(_) if native::pid(workspace).is_some() => return None,
+            Self::Native(_) => (native::last_words(workspace), "it ended".to_owned()),
+        };
+        let mut error = Plain::new("broker-died", format!("the broker was started and died ({gone}); its last lines:"));
+        for line in last {
+            error = error.detail(line);
+        }
+        Some(error.hint(format!("the whole log: {} logs", workspace.command())))
+    }
+
+    /// Waits until the broker answers with TLS, or is known to have died.
+    pub fn wait_until_ready(&self, workspace: &Workspace, probe: &Attempt<'_>) -> Result<(), Failure> {
+        let end = Instant::now() + READY_PATIENCE;
+        loop {
+            match crate::mqtt::attempt(probe) {
+                Err(trouble @ (Trouble::Connect { .. } | Trouble::Timeout(_) | Trouble::NotTls | Trouble::Closed(_))) => {
+                    if let Some(died) = self.died(workspace) {
+                        let _ = self.stop(workspace);
+                        return Err(died.into());
+                    }
+                    if Instant::now() > end {
+                        return Err(trouble.into());
+                    }
+                    std::thread::sleep(Duration::from_millis(25));
+                }
+                // an answer, whatever it is; an answer of another program is told from ours by the process being there
+                _ => return self.died(workspace).map_or(Ok(()), |died| Err(died.into())),
+            }
+        }
+    }
+}
+
+/// The engine that runs this folder's broker now.
+pub fn running(workspace: &Workspace) -> Option<Engine> {
+    if native::pid(workspace).is_some() {
+        return Native::find(None).ok().map(Engine::Native);
+    }
+    if !workspace.has(layout::COMPOSE) {
+        return None;
+    }
+    let docker = Docker::find(workspace).ok()?;
+    docker.is_running(workspace).then_some(Engine::Docker(docker))
+}
+
+/// Whether the port can be listened on; asked before a broker is started that would only say "Address in use".
+pub fn check_port(port: u16, engine: EngineKind) -> Result<(), Plain> {
+    for address in ["0.0.0.0", "::"] {
+        match TcpListener::bind((address, port)) {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                return Err(Plain::new("port-in-use", format!("port {port} is in use by another program"))
+                    .hint(format!("see which: ss -ltnp 'sport = :{port}'"))
+                    .hint("or choose another one: --port N"));
+            }
+            // Docker's daemon opens the port, with its own rights
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && engine == EngineKind::Native => {
+                return Err(Plain::new("port-not-permitted", format!("port {port} may not be opened by this user"))
+                    .hint("ports below 1024 are root's; choose another one: --port 8883"));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Runs a program to its end with its output caught; a program that is not there is an error of its own.
+fn run<S: AsRef<OsStr>>(program: &str, args: &[S], workspace: Option<&Workspace>) -> Result<Output, Plain> {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null());
+    if let Some(workspace) = workspace {
+        command.current_dir(workspace.root());
+    }
+    command.output().map_err(|error| Plain::new("program-not-run", format!("`{program}` cannot be run: {error}")))
+}
+
+/// The last non-empty lines of a program's output.
+fn last_lines(bytes: &[u8], count: usize) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines.iter().skip(lines.len().saturating_sub(count)).map(|line| (*line).to_owned()).collect()
+}
+
+/// The last lines of one of the workspace's logs.
+fn log_tail(workspace: &Workspace, path: &str, count: usize) -> Vec<String> {
+    fs::tail(&workspace.path(path), count).map(|(lines, _)| lines).unwrap_or_default()
+}
+
+/// A broker starts in well under a second; a first start on a slow card, and Docker, take longer.
+const READY_PATIENCE: Duration = Duration::from_secs(20);

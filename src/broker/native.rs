@@ -1,0 +1,173 @@
+//! An installed Mosquitto, started in the workspace with the same configuration as the container.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::log_tail;
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::workspace::Workspace;
+use crate::workspace::fs;
+use crate::workspace::layout;
+
+pub struct Native {
+    pub program: PathBuf,
+    pub version: String,
+}
+
+impl Native {
+    /// The given program, or `mosquitto` in the PATH and in the places where systems keep it.
+    pub fn find(program: Option<&Path>) -> Result<Self, Plain> {
+        let missing = || {
+            Plain::new("mosquitto-missing", "Mosquitto is not installed on this machine")
+                .hint("let mqsec install it: mqsec up --engine native --yes")
+        };
+        let program = match program {
+            Some(program) => program.to_owned(),
+            None => candidates().into_iter().find(|path| fs::is_file(path)).ok_or_else(missing)?,
+        };
+        let output = Command::new(&program).arg("-h").stdin(Stdio::null()).output();
+        let output = output.map_err(|error| {
+            Plain::new("program-not-run", format!("`{}` cannot be run: {error}", program.display()))
+        })?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let version = text.lines().find_map(|line| line.strip_prefix("mosquitto version ")).map(str::trim);
+        let version = version.ok_or_else(|| {
+            Plain::new("program-not-run", format!("`{}` does not say which version of Mosquitto it is", program.display()))
+        })?;
+        if version.starts_with("1.") {
+            return Err(Plain::new("mosquitto-too-old", format!("Mosquitto {version} is too old; mqsec works with 2.0 and newer"))
+                .hint("install a newer one, or use Docker: --engine docker"));
+        }
+        Ok(Self { version: version.to_owned(), program })
+    }
+
+    pub fn start(&self, workspace: &Workspace) -> Result<(), Failure> {
+        let error = |error: std::io::Error| {
+            Plain::new("broker-not-started", format!("`{}` cannot be started: {error}", self.program.display()))
+        };
+        // the child inherits the folder: a broker of another user may not be able to walk there by itself
+        let program = std::path::absolute(&self.program).map_err(error)?;
+        let log = fs::output(&workspace.path(layout::START_LOG))?;
+        let pid_file = std::path::absolute(workspace.path(layout::PID)).map_err(error)?;
+        let before = std::env::current_dir();
+        std::env::set_current_dir(workspace.root()).map_err(error)?;
+        let mut command = Command::new(program);
+        command.args(["-c", layout::CONF]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        #[cfg(unix)]
+        {
+            use std::os::unix::process::CommandExt;
+            command.process_group(0);
+            if workspace.is_root() {
+                let owner = workspace.broker_user();
+                command.uid(owner.uid).gid(owner.gid);
+            }
+        }
+        let child = command.spawn();
+        if let Ok(before) = before {
+            let _ = std::env::set_current_dir(before);
+        }
+        let child = child.map_err(error)?;
+        fs::remove_file(&pid_file)?;
+        fs::create(&pid_file, format!("{}\n", child.id()).as_bytes(), 0o644, None)?;
+        Ok(())
+    }
+}
+
+fn candidates() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let name = format!("mosquitto{}", std::env::consts::EXE_SUFFIX);
+    let usual = [
+        "/usr/sbin",
+        "/usr/local/sbin",
+        "/opt/homebrew/sbin",
+        "/opt/homebrew/opt/mosquitto/sbin",
+        "C:\\Program Files\\mosquitto",
+    ];
+    std::env::split_paths(&path).chain(usual.map(PathBuf::from)).map(|dir| dir.join(&name)).collect()
+}
+
+/// The process of this folder's broker, if it lives.
+pub fn pid(workspace: &Workspace) -> Option<u32> {
+    let bytes = workspace.read(layout::PID).ok()??;
+    let pid: u32 = String::from_utf8(bytes).ok()?.trim().parse().ok()?;
+    // the number may belong to another program by now
+    command_line(pid)?.contains(layout::CONF).then_some(pid)
+}
+
+#[cfg(target_os = "linux")]
+fn command_line(pid: u32) -> Option<String> {
+    let bytes = fs::read(Path::new(&format!("/proc/{pid}/cmdline"))).ok()??;
+    Some(String::from_utf8_lossy(&bytes).replace('\0', " "))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn command_line(pid: u32) -> Option<String> {
+    let pid = pid.to_string();
+    let (program, args) = if cfg!(windows) {
+        ("wmic", vec!["process", "where", &*pid, "get", "CommandLine"])
+    } else {
+        ("ps", vec!["-p", &*pid, "-o", "command="])
+    };
+    let output = Command::new(program).args(args).output().ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+pub fn stop(workspace: &Workspace) -> Result<(), Failure> {
+    let Some(running) = pid(workspace) else {
+        fs::remove_file(&workspace.path(layout::PID))?;
+        return Ok(());
+    };
+    signal(running, "TERM")?;
+    let end = Instant::now() + Duration::from_secs(15);
+    while pid(workspace).is_some() {
+        if Instant::now() > end {
+            return Err(Plain::new("broker-not-stopped", format!("the broker (process {running}) does not end"))
+                .hint(format!("end it: kill -KILL {running}"))
+                .into());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    fs::remove_file(&workspace.path(layout::PID))?;
+    Ok(())
+}
+
+pub fn reload(workspace: &Workspace) -> Result<(), Failure> {
+    match pid(workspace) {
+        Some(running) => signal(running, "HUP"),
+        None => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn signal(pid: u32, name: &str) -> Result<(), Failure> {
+    use rustix::process::Pid;
+    use rustix::process::Signal;
+    let signal = if name == "HUP" { Signal::HUP } else { Signal::TERM };
+    let target = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let Some(target) = target else { return Ok(()) };
+    rustix::process::kill_process(target, signal).map_err(|error| {
+        Plain::new("broker-not-signalled", format!("the broker (process {pid}) cannot be signalled: {error}"))
+            .hint("run mqsec as the user who started it")
+            .into()
+    })
+}
+
+#[cfg(not(unix))]
+fn signal(pid: u32, name: &str) -> Result<(), Failure> {
+    if name == "HUP" {
+        return Err(Plain::new("reload-not-possible", "Windows has no signals; restart the broker: mqsec restart").into());
+    }
+    let _ = Command::new("taskkill").args(["/F", "/PID", &pid.to_string()]).output();
+    Ok(())
+}
+
+/// What a broker that ended said: first what came before its log was open, then the log's end.
+pub fn last_words(workspace: &Workspace) -> Vec<String> {
+    let early = log_tail(workspace, layout::START_LOG, 8);
+    if early.is_empty() { log_tail(workspace, layout::LOG, 8) } else { early }
+}

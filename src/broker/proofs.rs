@@ -1,0 +1,151 @@
+//! The proofs: who must get in does, and who must not is refused by the broker itself, for the right reason.
+
+use std::time::Duration;
+
+use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
+use rustls::pki_types::CertificateDer;
+use time::OffsetDateTime;
+
+use crate::error::Diagnose;
+use crate::error::Failure;
+use crate::mqtt;
+use crate::mqtt::Attempt;
+use crate::mqtt::Identity;
+use crate::mqtt::Tls;
+use crate::mqtt::Trouble;
+use crate::passwd::User;
+use crate::pki::authority::Authority;
+use crate::pki::authority::Request;
+use crate::pki::authority::Role;
+use crate::pki::keys;
+use crate::pki::keys::KeyType;
+use crate::secret::Secret;
+
+/// Where and with what the proofs are made.
+pub struct Bench<'a> {
+    pub host: &'a str,
+    pub port: u16,
+    pub trust: &'a [CertificateDer<'static>],
+    pub identity: &'a Identity,
+    pub user: &'a User,
+    /// Whether the listener demands client certificates.
+    pub require_certificate: bool,
+    pub authority_name: &'a str,
+    pub now: OffsetDateTime,
+}
+
+/// One sentence about the broker, and whether it holds.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    pub who: String,
+    pub expected: &'static str,
+    pub holds: bool,
+    /// What was seen, in words.
+    pub seen: String,
+}
+
+pub const TOPIC: &str = "test/connection";
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Makes all proofs, in a fixed order.
+pub fn all(bench: &Bench<'_>) -> Result<Vec<Proof>, Failure> {
+    let wrong = Secret::generate();
+    let stranger = format!("nobody-{}", Secret::generate().expose());
+    let (user, password) = (bench.user.name.as_str(), &bench.user.password);
+    let own = Some(bench.identity);
+    let mut proofs = vec![
+        admitted(format!("user `{user}`"), &bench.attempt(own, Some((user, password)), Some(TOPIC))),
+        refused("a wrong password", &bench.attempt(own, Some((user, &wrong)), None), is_login),
+        refused("an unknown user", &bench.attempt(own, Some((&stranger, password)), None), is_login),
+        refused("no user and password", &bench.attempt(own, None, None), is_login),
+    ];
+    if bench.require_certificate {
+        let foreign = bench.foreign_identity()?;
+        let login = Some((user, password));
+        proofs.push(refused("no client certificate", &bench.attempt(None, login, None), |trouble| {
+            trouble.code() == "tls-client-certificate-missing"
+        }));
+        proofs.push(refused("a certificate of another authority", &bench.attempt(Some(&foreign), login, None), |trouble| {
+            matches!(trouble, Trouble::ClientRefused { .. } | Trouble::ProbablyClientRefused { .. })
+        }));
+    }
+    let plain = Attempt { tls: None, ..bench.attempt(None, Some((user, password)), None) };
+    // nothing secret goes out in clear: the login is the stranger's
+    let plain = Attempt { login: Some((&stranger, &wrong)), ..plain };
+    proofs.push(refused("plain text without TLS", &plain, |trouble| {
+        matches!(trouble, Trouble::Closed(_) | Trouble::NotMqtt(_) | Trouble::Tls(_))
+    }));
+    Ok(proofs)
+}
+
+impl Bench<'_> {
+    pub fn attempt<'a>(
+        &'a self,
+        identity: Option<&'a Identity>,
+        login: Option<(&'a str, &'a Secret)>,
+        topic: Option<&'a str>,
+    ) -> Attempt<'a> {
+        Attempt {
+            host: self.host,
+            port: self.port,
+            tls: Some(Tls { trust: self.trust, identity }),
+            login,
+            client_id: client_id("proof"),
+            topic,
+            timeout: TIMEOUT,
+        }
+    }
+
+    /// A client certificate of an authority that has our authority's name, and is another.
+    fn foreign_identity(&self) -> Result<Identity, Failure> {
+        let name = self.authority_name.parse().or_else(|_| "another authority".parse())?;
+        let (authority, _, _) = Authority::create(&name, 1, KeyType::P256, self.now)?;
+        let request =
+            Request { common_name: "stranger".parse()?, role: Role::Client, days: 1, key_type: KeyType::P256 };
+        let issued = authority.issue(&request, self.now)?;
+        Ok(Identity {
+            chain: vec![issued.certificate.der],
+            key: keys::parse_der(&issued.key_pem, "the stranger's key")?,
+        })
+    }
+}
+
+/// An identifier that no other client has, so that nobody is thrown out.
+pub fn client_id(purpose: &str) -> String {
+    format!("mqsec-{purpose}-{}", &Secret::generate().expose()[..10])
+}
+
+fn admitted(who: String, attempt: &Attempt<'_>) -> Proof {
+    let expected = "gets in";
+    match mqtt::attempt(attempt) {
+        Ok(success) => {
+            let version = success.tls_version.unwrap_or("no TLS");
+            Proof { who, expected, holds: true, seen: format!("its message came back ({version})") }
+        }
+        Err(trouble) => Proof { who, expected, holds: false, seen: trouble.to_string() },
+    }
+}
+
+fn refused(who: &str, attempt: &Attempt<'_>, right_reason: impl Fn(&Trouble) -> bool) -> Proof {
+    let (holds, seen) = match mqtt::attempt(attempt) {
+        Ok(_) => (false, "it got in".to_owned()),
+        Err(trouble) if right_reason(&trouble) => (true, evidence(&trouble)),
+        Err(trouble) => (false, format!("not proven: {trouble}")),
+    };
+    Proof { who: who.to_owned(), expected: "is refused", holds, seen }
+}
+
+fn is_login(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Login(ConnectReturnCode::NotAuthorized))
+}
+
+/// What the broker itself said.
+fn evidence(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Login(code) => format!("CONNACK {}, not authorised", mqtt::connack(*code).0),
+        Trouble::ClientRefused { alert, .. } => format!("TLS alert {}, {alert:?}", u8::from(*alert)),
+        Trouble::ProbablyClientRefused { .. } => "connection closed after the certificate request".to_owned(),
+        Trouble::Closed(_) => "connection closed".to_owned(),
+        other => other.to_string(),
+    }
+}

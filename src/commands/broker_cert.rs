@@ -1,0 +1,74 @@
+//! `mqsec broker-cert`: the broker's certificate.
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::pki::authority::Role;
+use crate::pki::keys::KeyType;
+use crate::pki::names::BrokerName;
+use crate::provision::certificates;
+use crate::provision::certificates::Wish;
+use crate::provision::host;
+use crate::provision::users;
+use crate::workspace::Transaction;
+use crate::workspace::layout;
+
+/// Issue the broker's certificate, for every name by which clients reach it
+///
+/// The names go into the subject alternative name, with localhost, 127.0.0.1, ::1 and the compose service's name. A
+/// certificate that is there and serves is kept; otherwise the old pair is kept in certs/backup/.
+#[derive(clap::Args)]
+pub struct Args {
+    /// DNS names and IP addresses; the first is the common name (default: BROKER_CN of .env)
+    #[arg(value_name = "NAME")]
+    names: Vec<BrokerName>,
+    /// How long it lasts [default: 365]
+    #[arg(long, value_parser = super::days, allow_negative_numbers = true)]
+    days: Option<u32>,
+    /// [default: p256]
+    #[arg(long, value_name = "TYPE")]
+    key_type: Option<KeyType>,
+    /// Add this machine's name and addresses
+    #[arg(long, conflicts_with = "san_only")]
+    san_auto: bool,
+    /// Take the names given and no others
+    #[arg(long)]
+    san_only: bool,
+}
+
+pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
+    let asked = match args.names.as_slice() {
+        [] => vec![from_env(context)?],
+        names => names.to_vec(),
+    };
+    let host = if args.san_auto { host::names() } else { Vec::new() };
+    let wish = Wish {
+        common_name: asked[0].to_string().parse()?,
+        role: Role::Broker { names: certificates::broker_names(&asked, args.san_only, host) },
+        days: args.days,
+        key_type: args.key_type,
+    };
+    let mut change = Transaction::begin(&context.workspace)?;
+    let outcome = certificates::broker(&mut change, &wish, context.now)?;
+    let changes = change.commit()?;
+    let next = format!("{} up (a broker that runs is reloaded)", context.workspace.command());
+    let report = super::Issuance {
+        context,
+        schema: "mqsec/broker-cert/1",
+        what: "broker certificate".to_owned(),
+        outcome,
+        changes,
+        next,
+    };
+    Ok(context.ui.report(&report))
+}
+
+fn from_env(context: &Context<'_>) -> Result<BrokerName, Failure> {
+    let name = users::env_file(&context.workspace)?.and_then(|env| env.broker_cn);
+    match name {
+        Some(name) => Ok(name.parse()?),
+        None => Err(Plain::new("broker-name-missing", "no name was given for the broker")
+            .hint(format!("mqsec broker-cert mqtt.example.com 192.168.0.10, or set BROKER_CN in `{}`", context.workspace.show(layout::ENV)))
+            .into()),
+    }
+}

@@ -1,0 +1,317 @@
+//! `mqsec passwd`: the broker's password file.
+
+use std::io::BufRead;
+use std::time::Instant;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::context::Context;
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::passwd::DEFAULT_ITERATIONS;
+use crate::passwd::Hash;
+use crate::passwd::Outcome;
+use crate::passwd::PasswdError;
+use crate::passwd::PasswdFile;
+use crate::passwd::User;
+use crate::passwd::UserName;
+use crate::provision::users;
+use crate::secret::Secret;
+use crate::ui::Report;
+use crate::workspace::Transaction;
+use crate::workspace::layout;
+
+/// Write config/mosquitto.passwd from the USER_n and PASS_n of .env, or change single users
+///
+/// Users that are not in .env are kept. A password never stands on the command line: it comes from the terminal, from
+/// standard input, from MQSEC_PASSWORD, or is generated.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Remove users that are not in .env
+    #[arg(long)]
+    replace: bool,
+    /// Rounds of PBKDF2; the broker pays them at every login
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    iterations: Option<u32>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Add a user
+    Add(One),
+    /// Give a user a new password
+    Set(One),
+    /// Remove a user
+    Del {
+        #[arg(value_name = "USER")]
+        name: UserName,
+    },
+    /// List the users
+    List,
+    /// Check every password of .env against the file
+    Test,
+}
+
+#[derive(clap::Args)]
+struct One {
+    #[arg(value_name = "USER")]
+    name: UserName,
+    /// Read the password from the first line of standard input
+    #[arg(long, conflicts_with = "generate")]
+    stdin: bool,
+    /// Make a password of 128 bits and print it, once
+    #[arg(long)]
+    generate: bool,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000), default_value_t = DEFAULT_ITERATIONS)]
+    iterations: u32,
+}
+
+pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
+    match &args.command {
+        None => sync(context, args),
+        Some(Command::Add(one)) => set(context, one, true),
+        Some(Command::Set(one)) => set(context, one, false),
+        Some(Command::Del { name }) => delete(context, name),
+        Some(Command::List) => list(context),
+        Some(Command::Test) => test(context),
+    }
+}
+
+fn sync(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
+    let env = users::env_with_users(&context.workspace)?;
+    let mut change = Transaction::begin(&context.workspace)?;
+    let outcome = users::sync(&mut change, &env, args.iterations, args.replace)?;
+    change.commit()?;
+    tell_cost(context, args.iterations.unwrap_or(DEFAULT_ITERATIONS));
+    let path = context.workspace.show(layout::PASSWD);
+    Ok(context.ui.report(&Synced { path, users: env.users.len(), outcome }))
+}
+
+fn set(context: &Context<'_>, one: &One, new: bool) -> Result<u8, Failure> {
+    if one.generate && context.ui.json {
+        return Err(Plain::new("password-in-json", "a generated password is never put into JSON")
+            .hint("leave out --json: the password is then the only line on standard output")
+            .into());
+    }
+    // a wrong name is told before a password is asked for
+    check_presence(&users::passwd_file(&context.workspace)?, &one.name, new)?;
+    let password = password(context, one)?;
+    let mut change = Transaction::begin(&context.workspace)?;
+    let mut file = users::passwd_file(&context.workspace)?;
+    check_presence(&file, &one.name, new)?;
+    let user = User { name: one.name.clone(), password };
+    file.set(&user, one.iterations);
+    users::put_passwd(&mut change, &file)?;
+    change.commit()?;
+    tell_cost(context, one.iterations);
+    if one.generate {
+        context.ui.say(format!("the password of `{}`, shown this once:", one.name));
+        context.ui.part(&format!("{}\n", user.password.expose()));
+        context.ui.say(next(context));
+        return Ok(0);
+    }
+    let did = if new { "added" } else { "has a new password" };
+    Ok(context.ui.report(&Done { text: format!("user `{}` {did}\n{}", one.name, next(context)), user: one.name.clone(), did }))
+}
+
+fn check_presence(file: &PasswdFile, name: &UserName, new: bool) -> Result<(), PasswdError> {
+    match (file.has(name), new) {
+        (true, true) => Err(PasswdError::UserExists(name.to_string())),
+        (false, false) => Err(PasswdError::NoSuchUser(name.to_string())),
+        _ => Ok(()),
+    }
+}
+
+fn password(context: &Context<'_>, one: &One) -> Result<Secret, Failure> {
+    let given = if one.generate {
+        Secret::generate()
+    } else if one.stdin {
+        read_stdin()?
+    } else if let Ok(text) = std::env::var("MQSEC_PASSWORD") {
+        Secret::new(text)
+    } else {
+        context.ui.ask_password(&format!("user `{}`", one.name), true)?
+    };
+    match given.expose() {
+        "" => Err(Plain::new("password-empty", "the password is empty, and a broker never accepts an empty one").into()),
+        long if long.len() > 65535 => {
+            Err(Plain::new("password-long", format!("the password has {} bytes; MQTT allows 65535", long.len())).into())
+        }
+        _ => Ok(given),
+    }
+}
+
+/// The first line of standard input, without its end.
+pub(super) fn read_stdin() -> Result<Secret, Plain> {
+    let mut line = zeroize::Zeroizing::new(String::new());
+    std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(|error| Plain::new("password-not-read", format!("no password can be read from standard input: {error}")))?;
+    let text = line.strip_suffix('\n').unwrap_or(&line);
+    Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
+}
+
+fn delete(context: &Context<'_>, name: &UserName) -> Result<u8, Failure> {
+    let mut change = Transaction::begin(&context.workspace)?;
+    let mut file = users::passwd_file(&context.workspace)?;
+    if !file.delete(name) {
+        return Err(PasswdError::NoSuchUser(name.to_string()).into());
+    }
+    users::put_passwd(&mut change, &file)?;
+    change.commit()?;
+    if users::env_file(&context.workspace).is_ok_and(|env| env.is_some_and(|env| env.users.iter().any(|u| u.name == *name))) {
+        context.ui.warn(format!("`{name}` is still in `{}`: mqsec passwd would add it again", context.workspace.show(layout::ENV)));
+    }
+    Ok(context.ui.report(&Done { text: format!("user `{name}` removed\n{}", next(context)), user: name.clone(), did: "removed" }))
+}
+
+fn next(context: &Context<'_>) -> String {
+    format!("next: {} up (a broker that runs is reloaded, and all is proven again)\n", context.workspace.command())
+}
+
+/// Tells what one login costs the broker, when it is much.
+fn tell_cost(context: &Context<'_>, iterations: u32) {
+    if iterations < 20_000 {
+        return;
+    }
+    let start = Instant::now();
+    let _ = Hash::new(&Secret::new("cost"), iterations);
+    context.ui.warn(format!(
+        "at {iterations} iterations one login stops the whole broker for about {} ms (measured on this machine); a generated password needs no more than {DEFAULT_ITERATIONS}",
+        start.elapsed().as_millis()
+    ));
+}
+
+fn list(context: &Context<'_>) -> Result<u8, Failure> {
+    let file = users::passwd_file(&context.workspace)?;
+    let rows = file
+        .users()
+        .map(|(user, hash)| {
+            let form = match &hash {
+                Ok(hash) => match hash.iterations() {
+                    Some(rounds) if hash.is_portable() => format!("PBKDF2-SHA512, {rounds} iterations"),
+                    Some(rounds) => format!("PBKDF2-SHA512, {rounds} iterations, read by Mosquitto 2.1 alone"),
+                    None => "SHA512, one round: weak".to_owned(),
+                },
+                Err(reason) => format!("unusable: it {reason}"),
+            };
+            (user.to_owned(), form, hash.is_ok())
+        })
+        .collect();
+    Ok(context.ui.report(&List { path: context.workspace.show(layout::PASSWD), rows }))
+}
+
+pub fn test(context: &Context<'_>) -> Result<u8, Failure> {
+    let env = users::env_with_users(&context.workspace)?;
+    let file = users::passwd_file(&context.workspace)?;
+    let rows = env
+        .users
+        .iter()
+        .map(|user| {
+            let seen = match file.verify(&user.name, &user.password) {
+                Some(true) => "matches",
+                Some(false) => "differs",
+                None => "is not in the file",
+            };
+            (user.name.to_string(), seen, seen == "matches")
+        })
+        .collect();
+    Ok(context.ui.report(&Tested { command: context.workspace.command(), rows }))
+}
+
+struct Synced {
+    path: String,
+    users: usize,
+    outcome: Outcome,
+}
+
+impl Report for Synced {
+    fn text(&self, fancy: bool) -> String {
+        let Outcome { added, changed, unchanged, removed, kept } = &self.outcome;
+        let mark = if fancy { "✅ " } else { "" };
+        let mut text = format!("{mark}File {} successfully updated with {} user(s)!\n", self.path, self.users);
+        let groups =
+            [("added", added), ("changed", changed), ("unchanged", unchanged), ("removed", removed), ("kept, not in .env", kept)];
+        for (what, names) in groups.into_iter().filter(|(_, names)| !names.is_empty()) {
+            text.push_str(&format!("  {what}: {}\n", names.join(", ")));
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let Outcome { added, changed, unchanged, removed, kept } = &self.outcome;
+        json!({
+            "schema": "mqsec/passwd/1", "file": self.path, "added": added, "changed": changed,
+            "unchanged": unchanged, "removed": removed, "kept": kept,
+        })
+    }
+}
+
+struct Done {
+    text: String,
+    user: UserName,
+    did: &'static str,
+}
+
+impl Report for Done {
+    fn text(&self, _fancy: bool) -> String {
+        self.text.clone()
+    }
+
+    fn json(&self) -> Value {
+        json!({ "schema": "mqsec/passwd-user/1", "user": self.user.as_str(), "did": self.did })
+    }
+}
+
+struct List {
+    path: String,
+    rows: Vec<(String, String, bool)>,
+}
+
+impl Report for List {
+    fn text(&self, _fancy: bool) -> String {
+        if self.rows.is_empty() {
+            return format!("no users in `{}`\n", self.path);
+        }
+        crate::ui::columns(&self.rows.iter().map(|(user, form, _)| vec![user.clone(), form.clone()]).collect::<Vec<_>>())
+    }
+
+    fn json(&self) -> Value {
+        let users: Vec<_> = self.rows.iter().map(|(user, form, ok)| json!({ "user": user, "hash": form, "usable": ok })).collect();
+        json!({ "schema": "mqsec/passwd-list/1", "file": self.path, "users": users })
+    }
+
+    fn status(&self) -> u8 {
+        u8::from(self.rows.iter().any(|row| !row.2))
+    }
+}
+
+struct Tested {
+    command: String,
+    rows: Vec<(String, &'static str, bool)>,
+}
+
+impl Report for Tested {
+    fn text(&self, _fancy: bool) -> String {
+        let rows: Vec<_> = self.rows.iter().map(|(user, seen, _)| vec![user.clone(), (*seen).to_owned()]).collect();
+        let mut text = crate::ui::columns(&rows);
+        if self.status() != 0 {
+            text.push_str(&format!("next: {} passwd\n", self.command));
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let users: Vec<_> = self.rows.iter().map(|(user, _, ok)| json!({ "user": user, "matches": ok })).collect();
+        json!({ "schema": "mqsec/passwd-test/1", "users": users })
+    }
+
+    fn status(&self) -> u8 {
+        u8::from(self.rows.iter().any(|row| !row.2))
+    }
+}

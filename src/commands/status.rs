@@ -1,0 +1,90 @@
+//! `mqsec status`: what runs, and when certificates end.
+
+use serde_json::Value;
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::rfc3339;
+use crate::broker;
+use crate::context::Context;
+use crate::error::Failure;
+use crate::mqtt;
+use crate::pki::in_words;
+use crate::pki::parsed::Certificate;
+use crate::pki::short_date;
+use crate::provision::configuration;
+use crate::provision::session::Probe;
+use crate::ui::Report;
+use crate::workspace::layout;
+
+pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
+    let workspace = &context.workspace;
+    let engine = broker::running(workspace);
+    let port = configuration::read_listener(workspace)?.map(|listener| listener.port);
+    let answers = engine.is_some()
+        && Probe::load(workspace).is_ok_and(|probe| match mqtt::attempt(&probe.knock()) {
+            Ok(_) => true,
+            Err(trouble) => trouble.is_refusal(),
+        });
+    let mut certificates = Vec::new();
+    let mut files = vec![("ca".to_owned(), layout::CA_CERT.into()), ("broker".to_owned(), layout::broker::CERT.into())];
+    for name in workspace.clients()? {
+        if let Ok(client) = name.parse() {
+            files.push((name, layout::client(&client).cert));
+        }
+    }
+    for (name, path) in files {
+        let pem = workspace.read(&path)?;
+        if let Some(certificate) = pem.and_then(|pem| Certificate::from_pem(&pem, &workspace.show(&path)).ok()) {
+            certificates.push((name, certificate.not_after));
+        }
+    }
+    Ok(context.ui.report(&Status {
+        engine: engine.map(|engine| engine.describe()),
+        answers,
+        port,
+        certificates,
+        now: context.now,
+        command: workspace.command(),
+    }))
+}
+
+struct Status {
+    engine: Option<String>,
+    answers: bool,
+    port: Option<u16>,
+    certificates: Vec<(String, OffsetDateTime)>,
+    now: OffsetDateTime,
+    command: String,
+}
+
+impl Report for Status {
+    fn text(&self, _fancy: bool) -> String {
+        let port = self.port.map(|port| format!(", port {port}")).unwrap_or_default();
+        let mut text = match &self.engine {
+            Some(engine) if self.answers => format!("running: {engine}{port}\n"),
+            Some(engine) => format!("running, but it does not answer: {engine}{port}\nnext: {} logs\n", self.command),
+            None => format!("not running\nnext: {} up\n", self.command),
+        };
+        let rows: Vec<_> = self
+            .certificates
+            .iter()
+            .map(|(name, end)| vec![name.clone(), format!("ends {}", short_date(*end)), in_words(*end, self.now)])
+            .collect();
+        text.push_str(&crate::ui::columns(&rows));
+        text
+    }
+
+    fn json(&self) -> Value {
+        let certificates: Vec<_> =
+            self.certificates.iter().map(|(name, end)| json!({ "name": name, "not_after": rfc3339(*end) })).collect();
+        json!({
+            "schema": "mqsec/status/1", "running": self.engine.is_some(), "answers": self.answers,
+            "engine": self.engine, "port": self.port, "certificates": certificates,
+        })
+    }
+
+    fn status(&self) -> u8 {
+        u8::from(!self.answers)
+    }
+}

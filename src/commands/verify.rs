@@ -1,0 +1,292 @@
+//! `mqsec verify`: are these certificates good?
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use rcgen::PublicKeyData;
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::Value;
+use serde_json::json;
+use time::Duration;
+use time::OffsetDateTime;
+
+use super::rfc3339;
+use crate::context::Context;
+use crate::error::Diagnose;
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::pki::in_words;
+use crate::pki::keys;
+use crate::pki::names::ClientName;
+use crate::pki::parsed::Certificate;
+use crate::pki::short_date;
+use crate::pki::verify::As;
+use crate::pki::verify::Case;
+use crate::pki::verify::Finding;
+use crate::pki::verify::Severity;
+use crate::pki::verify::judge;
+use crate::ui::Report;
+use crate::ui::Tone;
+use crate::ui::paint;
+use crate::workspace::fs;
+use crate::workspace::layout;
+
+/// Verify certificates: period, chain, key, role, names and file modes
+///
+/// A target is `ca`, `broker`, a client's name, or a PEM file; without one, everything in the folder.
+#[derive(clap::Args)]
+pub struct Args {
+    #[arg(value_name = "NAME|FILE")]
+    targets: Vec<String>,
+    /// Warn when a period ends within so many days
+    #[arg(long, default_value_t = 30, value_name = "DAYS")]
+    warn: u32,
+    /// A name by which the broker is reached (repeatable)
+    #[arg(long, value_name = "NAME|IP")]
+    host: Vec<String>,
+    /// Authorities to trust [default: certs/ca.crt]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+/// A certificate to judge, and where it and its key lie.
+struct Target {
+    name: String,
+    cert: PathBuf,
+    key: Option<PathBuf>,
+    /// None: taken from the certificate.
+    role: Option<As>,
+}
+
+pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
+    let targets = match args.targets.as_slice() {
+        [] => everything(context)?,
+        names => names.iter().map(|name| target(context, name)).collect::<Result<_, _>>()?,
+    };
+    let ca = args.ca.clone().unwrap_or_else(|| context.workspace.path(layout::CA_CERT));
+    let trust = match fs::read(&ca)? {
+        Some(pem) => Certificate::all_from_pem(&pem, &ca.display().to_string())?,
+        None => {
+            let command = context.workspace.command();
+            return Err(Plain::new("ca-missing", format!("there is no authority to judge by: no `{}`", ca.display()))
+                .hint(format!("make one: {command} ca init; or give one: --ca FILE"))
+                .into());
+        }
+    };
+    let crls: Vec<Vec<u8>> = match context.workspace.read(layout::CA_CRL)? {
+        Some(pem) => CertificateRevocationListDer::pem_slice_iter(&pem).flatten().map(|der| der.to_vec()).collect(),
+        None => Vec::new(),
+    };
+    let judged = targets.into_iter().map(|target| examine(context, args, target, &trust, &crls)).collect();
+    Ok(context.ui.report(&Verdicts { judged, now: context.now }))
+}
+
+fn everything(context: &Context<'_>) -> Result<Vec<Target>, Failure> {
+    let mut found = Vec::new();
+    for name in ["ca", "broker"] {
+        let target = target(context, name)?;
+        if fs::exists(&target.cert) || target.key.as_deref().is_some_and(fs::exists) {
+            found.push(target);
+        }
+    }
+    for name in context.workspace.clients()? {
+        if name.parse::<ClientName>().is_ok() {
+            found.push(target(context, &name)?);
+        }
+    }
+    if found.is_empty() {
+        let certs = context.workspace.show("certs");
+        return Err(Plain::new("nothing-to-verify", format!("there are no certificates in `{certs}`"))
+            .hint(format!("make them: {} up", context.workspace.command()))
+            .into());
+    }
+    Ok(found)
+}
+
+fn target(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
+    let workspace = &context.workspace;
+    let of = |cert: &Path, key: &Path, role| Target {
+        name: name.to_owned(),
+        cert: workspace.path(cert),
+        key: Some(workspace.path(key)),
+        role: Some(role),
+    };
+    match name {
+        "ca" => return Ok(of(Path::new(layout::CA_CERT), Path::new(layout::CA_KEY), As::Authority)),
+        "broker" => return Ok(of(Path::new(layout::broker::CERT), Path::new(layout::broker::KEY), As::Server)),
+        _ => {}
+    }
+    if let Ok(client) = name.parse::<ClientName>()
+        && workspace.has(Path::new(layout::CLIENT_DIR).join(client.as_str()))
+    {
+        let files = layout::client(&client);
+        return Ok(of(&files.cert, &files.key, As::Client));
+    }
+    let path = PathBuf::from(name);
+    if fs::exists(&path) {
+        return Ok(Target { name: name.to_owned(), cert: path, key: None, role: None });
+    }
+    Err(Plain::new("certificate-not-found", format!("`{name}` is neither a certificate of this folder nor a file"))
+        .hint(format!("see what there is: {} verify", workspace.command()))
+        .into())
+}
+
+struct Judged {
+    target: Target,
+    /// What could be read.
+    certificate: Option<Certificate>,
+    findings: Vec<Finding>,
+}
+
+fn examine(context: &Context<'_>, args: &Args, target: Target, trust: &[Certificate], crls: &[Vec<u8>]) -> Judged {
+    let mut findings = Vec::new();
+    let certificate = match read_certificate(&target.cert) {
+        Ok(certificate) => certificate,
+        Err(finding) => return Judged { target, certificate: None, findings: vec![finding] },
+    };
+    let key = target.key.as_deref().and_then(|path| read_key(context, path, &mut findings));
+    let role = target.role.unwrap_or(match &certificate {
+        c if c.is_ca => As::Authority,
+        c if c.server_auth && !c.names().is_empty() => As::Server,
+        _ => As::Client,
+    });
+    let mut all = judge(&Case {
+        certificate: &certificate,
+        trust,
+        crls,
+        role,
+        hosts: if role == As::Server { &args.host } else { &[] },
+        key: key.as_deref(),
+        now: context.now,
+        warn: Duration::days(i64::from(args.warn)),
+    });
+    all.append(&mut findings);
+    all.sort_by_key(|finding| finding.severity);
+    Judged { target, certificate: Some(certificate), findings: all }
+}
+
+fn read_certificate(path: &Path) -> Result<Certificate, Finding> {
+    let shown = path.display().to_string();
+    match fs::read(path) {
+        Ok(Some(pem)) => Certificate::from_pem(&pem, &shown).map_err(|error| Finding::invalid(error.code(), error.to_string())),
+        Ok(None) => Err(Finding::invalid("file-not-found", format!("there is no `{shown}`"))),
+        Err(error) => Err(Finding::invalid(error.code(), format!("{error}: {}", error.source))),
+    }
+}
+
+/// The key's public part; what is wrong with its file becomes a finding.
+fn read_key(context: &Context<'_>, path: &Path, findings: &mut Vec<Finding>) -> Option<Vec<u8>> {
+    let shown = path.display().to_string();
+    let pem = match fs::read(path) {
+        Ok(Some(pem)) => zeroize::Zeroizing::new(pem),
+        Ok(None) => {
+            findings.push(Finding::warning("key-not-here", format!("its key is not here: no `{shown}`")));
+            return None;
+        }
+        Err(error) => {
+            findings.push(Finding::warning(error.code(), format!("its key cannot be read: {error}: {}", error.source)));
+            return None;
+        }
+    };
+    #[cfg(unix)]
+    if let Ok(access) = fs::access(path)
+        && access.mode & 0o077 != 0
+    {
+        let mode = access.mode;
+        findings.push(
+            Finding::invalid("key-readable-by-others", format!("its key can be read by others (mode {mode:04o})"))
+                .hint(format!("chmod 600 {shown}")),
+        );
+    }
+    let _ = context;
+    match keys::parse(&pem, &shown) {
+        Ok(key) => Some(key.subject_public_key_info()),
+        Err(error) => {
+            findings.push(Finding::invalid(error.code(), error.to_string()));
+            None
+        }
+    }
+}
+
+struct Verdicts {
+    judged: Vec<Judged>,
+    now: OffsetDateTime,
+}
+
+impl Judged {
+    fn verdict(&self) -> (&'static str, Tone) {
+        match self.findings.first().map(|finding| (finding.severity, finding.code)) {
+            None => ("valid", Tone::Good),
+            Some((Severity::Warning, "certificate-expiring")) => ("expiring", Tone::Warn),
+            Some((Severity::Warning, _)) => ("valid", Tone::Good),
+            Some((Severity::Invalid, "certificate-expired")) => ("expired", Tone::Bad),
+            Some((Severity::Invalid, _)) => ("invalid", Tone::Bad),
+        }
+    }
+}
+
+impl Report for Verdicts {
+    fn text(&self, _fancy: bool) -> String {
+        let mut text = String::new();
+        for judged in &self.judged {
+            let (word, tone) = judged.verdict();
+            text.push_str(&format!("{}  {}", paint(tone, word), judged.target.name));
+            if let Some(c) = &judged.certificate {
+                let end = format!("{} to {} ({})", short_date(c.not_before), short_date(c.not_after), in_words(c.not_after, self.now));
+                text.push_str(&format!(": {end}, {}", c.key));
+                let names = c.names();
+                if !names.is_empty() {
+                    text.push_str(&format!("\n  names: {}", names.join(", ")));
+                }
+            }
+            text.push('\n');
+            for finding in &judged.findings {
+                text.push_str(&format!("  {}: {}\n", finding.code, finding.message));
+                if let Some(hint) = &finding.hint {
+                    text.push_str(&format!("    hint: {hint}\n"));
+                }
+            }
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let certificates: Vec<_> = self
+            .judged
+            .iter()
+            .map(|judged| {
+                let findings: Vec<_> = judged
+                    .findings
+                    .iter()
+                    .map(|f| json!({ "code": f.code, "severity": if f.severity == Severity::Invalid { "invalid" } else { "warning" }, "message": f.message, "hint": f.hint }))
+                    .collect();
+                let mut value = json!({
+                    "target": judged.target.name,
+                    "file": judged.target.cert.display().to_string(),
+                    "verdict": judged.verdict().0,
+                    "findings": findings,
+                });
+                if let Some(c) = &judged.certificate {
+                    value["certificate"] = json!({
+                        "subject": c.subject, "issuer": c.issuer, "serial": c.serial, "key": c.key, "names": c.names(),
+                        "not_before": rfc3339(c.not_before), "not_after": rfc3339(c.not_after),
+                        "fingerprint_sha256": c.fingerprint(),
+                    });
+                }
+                value
+            })
+            .collect();
+        json!({ "schema": "mqsec/verify/1", "certificates": certificates })
+    }
+
+    /// 2 when a certificate could not be read, 1 when one is not valid.
+    fn status(&self) -> u8 {
+        let of = |judged: &Judged| match judged.findings.first() {
+            _ if judged.certificate.is_none() => 2,
+            Some(finding) if finding.severity == Severity::Invalid => 1,
+            _ => 0,
+        };
+        self.judged.iter().map(of).max().unwrap_or(0)
+    }
+}

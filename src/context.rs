@@ -1,0 +1,22 @@
+//! What a command is given. The only reader of the clock.
+
+use time::OffsetDateTime;
+
+use crate::ui::Ui;
+use crate::workspace::Workspace;
+
+pub struct Context<'a> {
+    pub ui: &'a Ui,
+    pub workspace: Workspace,
+    /// The time of the whole run.
+    pub now: OffsetDateTime,
+    /// Questions are answered with yes.
+    pub yes: bool,
+}
+
+impl<'a> Context<'a> {
+    #[allow(clippy::disallowed_methods, reason = "the one reader of the clock")]
+    pub fn new(ui: &'a Ui, workspace: Workspace, yes: bool) -> Self {
+        Self { ui, workspace, now: OffsetDateTime::now_utc(), yes }
+    }
+}

@@ -1,0 +1,38 @@
+//! mqsec: from nothing to a Mosquitto MQTT broker that is proven secure.
+//!
+//! Dependencies point one way: [`cli`] → [`commands`] → [`provision`], [`broker`] → [`workspace`], [`mqtt`] →
+//! [`pki`], [`passwd`], [`conf`] → [`error`], [`secret`]. The domain (`pki`, `passwd`, `conf`) is pure: it takes bytes
+//! and the time, and gives values or typed errors. `docs/architecture.md` tells where a change belongs.
+
+pub mod broker;
+pub mod cli;
+pub mod commands;
+pub mod conf;
+pub mod context;
+pub mod error;
+pub mod mqtt;
+pub mod passwd;
+pub mod pki;
+pub mod provision;
+pub mod secret;
+pub mod ui;
+pub mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Runs one command line and gives its exit status: 0 yes or done, 1 no, 2 could not be answered.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match cli::Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => return ui::usage(usage),
+    };
+    let ui = ui::Ui::new(&cli.global);
+    let status = match commands::run(cli, &ui) {
+        Ok(status) => status,
+        Err(failure) => ui.failure(&failure),
+    };
+    ExitCode::from(status)
+}

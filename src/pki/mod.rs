@@ -1,0 +1,93 @@
+//! Certificates: names, keys, the authority that issues, its CRL, and the judge.
+
+pub mod authority;
+pub mod keys;
+pub mod names;
+pub mod parsed;
+pub mod verify;
+
+use time::Duration;
+use time::OffsetDateTime;
+
+use crate::error::Diagnose;
+
+/// How long certificates are dated back, for devices whose clocks are late.
+pub const BACKDATE: Duration = Duration::hours(24);
+
+/// A certificate or key that cannot be made or used.
+#[derive(Debug, thiserror::Error)]
+pub enum PkiError {
+    #[error("`{path}` holds {found}, not {wanted}")]
+    WrongContent { path: String, wanted: &'static str, found: String },
+    #[error("the authority's key `{key}` does not belong to its certificate `{cert}`")]
+    KeyMismatch { key: String, cert: String },
+    #[error("the authority's certificate `{path}` cannot issue: {reason}")]
+    NotAnAuthority { path: String, reason: String },
+    #[error("the authority's certificate `{path}` ended on {}", short_date(*on))]
+    AuthorityExpired { path: String, on: OffsetDateTime },
+    #[error("making the {what} failed")]
+    Issue { what: &'static str, source: rcgen::Error },
+}
+
+impl Diagnose for PkiError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::WrongContent { found, .. } if found.contains("encrypted") => "key-encrypted",
+            Self::WrongContent { .. } => "pem-wrong-content",
+            Self::KeyMismatch { .. } => "ca-key-mismatch",
+            Self::NotAnAuthority { .. } => "ca-not-an-authority",
+            Self::AuthorityExpired { .. } => "ca-expired",
+            Self::Issue { .. } => "certificate-not-made",
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        match self {
+            Self::WrongContent { path, .. } if self.code() == "key-encrypted" => {
+                vec![format!("decrypt it: openssl pkey -in {path} -out {path}.plain, and put that in its place, mode 0600")]
+            }
+            Self::KeyMismatch { .. } => vec![
+                "put back the file that belongs here (certs/backup/ may have it)".to_owned(),
+                "or make a new authority, and every certificate anew: mqsec ca init --force".to_owned(),
+            ],
+            Self::NotAnAuthority { .. } | Self::AuthorityExpired { .. } => {
+                vec!["make a new authority, and every certificate anew: mqsec ca init --force".to_owned()]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// `2027-11-21`.
+pub fn short_date(time: OffsetDateTime) -> String {
+    time.date().to_string()
+}
+
+/// Days until or since, in words: "in 212 days", "3 hours ago".
+pub fn in_words(time: OffsetDateTime, now: OffsetDateTime) -> String {
+    let distance = time - now;
+    let minutes = distance.whole_minutes().unsigned_abs();
+    let (count, unit) = match minutes {
+        0..=119 => (minutes, "minute"),
+        120..=2879 => (minutes / 60, "hour"),
+        _ => (minutes / 1440, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    if distance.is_negative() { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn distances_are_told_in_words() {
+        let now = datetime!(2026-01-01 00:00 UTC);
+        assert_eq!(in_words(now + Duration::days(212), now), "in 212 days");
+        assert_eq!(in_words(now - Duration::hours(3), now), "3 hours ago");
+        assert_eq!(in_words(now + Duration::minutes(1), now), "in 1 minute");
+        assert_eq!(short_date(now), "2026-01-01");
+    }
+}

@@ -1,0 +1,222 @@
+//! The broker's and the clients' certificates: issued once, again only where what is there does not serve.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use rcgen::PublicKeyData;
+use time::Duration;
+use time::OffsetDateTime;
+
+use super::authority;
+use super::stamp;
+use crate::conf::compose;
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::pki::BACKDATE;
+use crate::pki::authority::Authority;
+use crate::pki::authority::Issued;
+use crate::pki::authority::Request;
+use crate::pki::authority::Role;
+use crate::pki::keys;
+use crate::pki::keys::KeyType;
+use crate::pki::names::BrokerName;
+use crate::pki::names::ClientName;
+use crate::pki::names::CommonName;
+use crate::pki::parsed::Certificate;
+use crate::pki::verify;
+use crate::pki::verify::As;
+use crate::workspace::Transaction;
+use crate::workspace::layout;
+
+pub const DEFAULT_DAYS: u32 = 365;
+
+/// A request for a pair, as its owner sees it.
+pub struct Wish {
+    pub common_name: CommonName,
+    pub role: Role,
+    /// None: any period that is not near its end will do, and a new one is [`DEFAULT_DAYS`] long.
+    pub days: Option<u32>,
+    pub key_type: Option<KeyType>,
+}
+
+pub struct Outcome {
+    pub certificate: Certificate,
+    pub state: State,
+    /// Its end was moved to that of the authority.
+    pub shortened: bool,
+}
+
+pub enum State {
+    Issued,
+    /// What was there serves.
+    Kept,
+    /// The old pair is kept in this folder; the reason why it no longer served.
+    Replaced { backup: PathBuf, reason: String },
+}
+
+/// The names of a broker's certificate: those asked for, and how it is reached on its own machine.
+pub fn broker_names(asked: &[BrokerName], only: bool, host: Vec<BrokerName>) -> Vec<BrokerName> {
+    let mut names: Vec<BrokerName> = Vec::new();
+    let local = ["localhost", "127.0.0.1", "::1", compose::SERVICE];
+    let local = local.iter().filter(|_| !only).filter_map(|name| name.parse().ok());
+    for name in asked.iter().cloned().chain(local).chain(host) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The files of a pair.
+struct Files<'a> {
+    key: &'a Path,
+    csr: &'a Path,
+    cert: &'a Path,
+    chain: Option<&'a Path>,
+}
+
+pub fn broker(change: &mut Transaction<'_>, wish: &Wish, now: OffsetDateTime) -> Result<Outcome, Failure> {
+    use layout::broker;
+    let files = Files {
+        key: Path::new(broker::KEY),
+        csr: Path::new(broker::CSR),
+        cert: Path::new(broker::CERT),
+        chain: None,
+    };
+    ensure(change, wish, &files, now)
+}
+
+pub fn client(change: &mut Transaction<'_>, name: &ClientName, wish: &Wish, now: OffsetDateTime) -> Result<Outcome, Failure> {
+    let paths = layout::client(name);
+    let files = Files { key: &paths.key, csr: &paths.csr, cert: &paths.cert, chain: Some(&paths.chain) };
+    ensure(change, wish, &files, now)
+}
+
+fn ensure(change: &mut Transaction<'_>, wish: &Wish, files: &Files<'_>, now: OffsetDateTime) -> Result<Outcome, Failure> {
+    let authority = authority::load(change, now)?;
+    let mut state = State::Issued;
+    if let Some((certificate, key_matches)) = existing(change, files)? {
+        match refusal(&certificate, key_matches, &authority, wish, now) {
+            None => {
+                let chain = files.chain.filter(|chain| !change.has(chain));
+                if let Some(chain) = chain {
+                    let leaf = change.read(files.cert)?.unwrap_or_default();
+                    put_chain(change, chain, &String::from_utf8_lossy(&leaf))?;
+                }
+                return Ok(Outcome { certificate, state: State::Kept, shortened: false });
+            }
+            Some(reason) => {
+                let mut backup = PathBuf::new();
+                for path in [Some(files.key), Some(files.csr), Some(files.cert), files.chain].into_iter().flatten() {
+                    if let Some(copy) = change.back_up(path, &stamp(now))? {
+                        backup = copy.parent().map(PathBuf::from).unwrap_or_default();
+                    }
+                }
+                state = State::Replaced { backup, reason };
+            }
+        }
+    }
+    let days = wish.days.unwrap_or(DEFAULT_DAYS);
+    let request = Request {
+        common_name: wish.common_name.clone(),
+        role: wish.role.clone(),
+        days,
+        key_type: wish.key_type.unwrap_or_default(),
+    };
+    let Issued { certificate, certificate_pem, csr_pem, key_pem } = authority.issue(&request, now)?;
+    change.put(files.key, key_pem.to_vec());
+    change.put(files.csr, csr_pem);
+    if let Some(chain) = files.chain {
+        put_chain(change, chain, &certificate_pem)?;
+    }
+    change.put(files.cert, certificate_pem);
+    change.put(layout::CA_SERIAL, format!("{}\n", certificate.serial));
+    let shortened = certificate.not_after < now.replace_nanosecond(0).unwrap_or(now) + Duration::days(i64::from(days));
+    Ok(Outcome { certificate, state, shortened })
+}
+
+fn put_chain(change: &mut Transaction<'_>, chain: &Path, leaf_pem: &str) -> Result<(), Failure> {
+    let ca = change.read(layout::CA_CERT)?.unwrap_or_default();
+    change.put(chain, format!("{leaf_pem}{}", String::from_utf8_lossy(&ca)));
+    Ok(())
+}
+
+/// The pair that is there, and whether key and certificate belong together; half a pair is an error.
+fn existing(change: &Transaction<'_>, files: &Files<'_>) -> Result<Option<(Certificate, bool)>, Failure> {
+    let workspace = change.workspace();
+    let half = |there: &Path, missing: &Path| {
+        Plain::new("pair-incomplete", format!("`{}` is there and `{}` is not", workspace.show(there), workspace.show(missing)))
+            .hint(format!("put the missing file back, or move the other one away: mv {0} {0}.old", workspace.show(there)))
+    };
+    match (change.read(files.key)?, change.read(files.cert)?) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(half(files.key, files.cert).into()),
+        (None, Some(_)) => Err(half(files.cert, files.key).into()),
+        (Some(key), Some(cert)) => {
+            let certificate = Certificate::from_pem(&cert, &workspace.show(files.cert))?;
+            let key = keys::parse(&key, &workspace.show(files.key))?;
+            let matches = key.subject_public_key_info() == certificate.spki;
+            Ok(Some((certificate, matches)))
+        }
+    }
+}
+
+/// Why a certificate that is there does not serve the wish; nothing when it does.
+fn refusal(
+    certificate: &Certificate,
+    key_matches: bool,
+    authority: &Authority,
+    wish: &Wish,
+    now: OffsetDateTime,
+) -> Option<String> {
+    if !key_matches {
+        return Some("its key did not belong to it".to_owned());
+    }
+    let role = match wish.role {
+        Role::Broker { .. } => As::Server,
+        Role::Client => As::Client,
+    };
+    let case = verify::Case {
+        certificate,
+        trust: std::slice::from_ref(&authority.certificate),
+        crls: &[],
+        role,
+        hosts: &[],
+        key: None,
+        now,
+        warn: Duration::ZERO,
+    };
+    if let Some(finding) = verify::judge(&case).into_iter().next() {
+        return Some(finding.message);
+    }
+    // what was shortened to the authority's end cannot be made longer
+    let clipped = certificate.not_after == authority.certificate.not_after;
+    let life = certificate.not_after - certificate.not_before;
+    if certificate.not_after - now < life / 3 && !clipped {
+        return Some("it was near its end".to_owned());
+    }
+    if let Some(days) = wish.days
+        && (life - BACKDATE).whole_days() != i64::from(days)
+        && certificate.not_after != authority.end_of(days, now)
+    {
+        return Some(format!("it had another period than {days} days"));
+    }
+    if let Some(key_type) = wish.key_type
+        && certificate.key != key_type.to_string()
+    {
+        return Some(format!("its key was {}", certificate.key));
+    }
+    if certificate.common_name.as_deref() != Some(wish.common_name.as_str()) {
+        return Some(format!("its common name was `{}`", certificate.title()));
+    }
+    if let Role::Broker { names } = &wish.role {
+        let (mut has, mut wanted): (Vec<String>, Vec<String>) =
+            (certificate.names(), names.iter().map(ToString::to_string).collect());
+        has.sort();
+        wanted.sort();
+        if has != wanted {
+            return Some("it was for other names".to_owned());
+        }
+    }
+    None
+}

@@ -1,0 +1,18 @@
+//! What commands share: each function reads what is there, completes it inside a transaction, and says what it did.
+
+pub mod authority;
+pub mod certificates;
+pub mod configuration;
+pub mod credentials;
+pub mod host;
+pub mod session;
+pub mod setup;
+pub mod users;
+
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+/// Name of a dated backup folder.
+fn stamp(now: OffsetDateTime) -> String {
+    now.format(format_description!("[year]-[month]-[day]T[hour]-[minute]-[second]Z")).unwrap_or_default()
+}

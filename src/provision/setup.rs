@@ -1,0 +1,103 @@
+//! The whole folder at once, for `up`: what is missing is made, what is there is kept.
+
+use time::OffsetDateTime;
+
+use super::authority;
+use super::certificates;
+use super::certificates::Wish;
+use super::configuration;
+use super::host;
+use super::users;
+use crate::conf::Listener;
+use crate::error::Failure;
+use crate::passwd::User;
+use crate::pki::authority::Role;
+use crate::pki::names::BrokerName;
+use crate::pki::names::ClientName;
+use crate::pki::parsed::Certificate;
+use crate::pki::verify;
+use crate::secret::Secret;
+use crate::workspace::Transaction;
+use crate::workspace::Workspace;
+use crate::workspace::env_file::EnvFile;
+use crate::workspace::layout;
+
+pub struct Setup {
+    /// At least one.
+    pub users: Vec<User>,
+    pub listener: Listener,
+}
+
+pub fn complete(
+    change: &mut Transaction<'_>,
+    names: &[BrokerName],
+    wish: &configuration::Wish,
+    now: OffsetDateTime,
+) -> Result<Setup, Failure> {
+    let workspace = change.workspace();
+    if !workspace.has(layout::ENV) {
+        write_env(change, names);
+    }
+    let env = match change.read(layout::ENV)? {
+        Some(bytes) if !workspace.has(layout::ENV) => {
+            EnvFile::parse(&String::from_utf8_lossy(&bytes), &workspace.show(layout::ENV))?
+        }
+        _ => users::env_with_users(workspace)?,
+    };
+    authority::ensure(change, &authority::Request::default(), now)?;
+    let asked = match (names, &env.broker_cn) {
+        ([], Some(name)) => vec![name.parse()?],
+        ([], None) => vec![default_name()],
+        (names, _) => names.to_vec(),
+    };
+    certificates::broker(change, &broker_wish(workspace, &asked)?, now)?;
+    let client = client_of(&env.users[0]);
+    let client_wish =
+        Wish { common_name: client.as_str().parse()?, role: Role::Client, days: None, key_type: None };
+    certificates::client(change, &client, &client_wish, now)?;
+    users::sync(change, &env, None, false)?;
+    let listener = configuration::ensure_conf(change, wish)?;
+    configuration::ensure_compose(change, wish, listener.port)?;
+    Ok(Setup { users: env.users, listener })
+}
+
+/// A `.env` with two users and generated passwords.
+fn write_env(change: &mut Transaction<'_>, names: &[BrokerName]) {
+    let user = |name: &str| (name.to_owned(), Secret::generate().expose().to_owned());
+    let name = names.first().cloned().unwrap_or_else(default_name);
+    let text = zeroize::Zeroizing::new(configuration::env_text(&name.to_string(), &[user("admin"), user("client")]));
+    change.put(layout::ENV, text.as_bytes());
+}
+
+fn default_name() -> BrokerName {
+    BrokerName::Dns(host::host_name().unwrap_or_else(|| "localhost".to_owned()))
+}
+
+/// A certificate that covers the names is asked for as it is; otherwise one for these names and this machine's own.
+fn broker_wish(workspace: &Workspace, asked: &[BrokerName]) -> Result<Wish, Failure> {
+    let found = workspace.read(layout::broker::CERT)?;
+    let found = found.and_then(|pem| Certificate::from_pem(&pem, layout::broker::CERT).ok());
+    let covers = |c: &Certificate| asked.iter().all(|name| verify::is_valid_for(c, &name.to_string()));
+    let (common_name, names) = match found.filter(covers) {
+        Some(c) => (c.title().parse()?, c.names().iter().filter_map(|name| name.parse().ok()).collect()),
+        None => (asked[0].to_string().parse()?, certificates::broker_names(asked, false, host::names())),
+    };
+    Ok(Wish { common_name, role: Role::Broker { names }, days: None, key_type: None })
+}
+
+/// The client certificate of a user: of the same name, where it can be a file's.
+pub fn client_of(user: &User) -> ClientName {
+    let fallback = || "client".parse().expect("a constant that is a client's name");
+    user.name.as_str().parse().unwrap_or_else(|_| fallback())
+}
+
+pub fn authority_name(workspace: &Workspace) -> Result<String, Failure> {
+    let pem = workspace.read(layout::CA_CERT)?.unwrap_or_default();
+    Ok(Certificate::from_pem(&pem, &workspace.show(layout::CA_CERT))?.title().to_owned())
+}
+
+/// The names for which the broker's certificate is valid.
+pub fn broker_names(workspace: &Workspace) -> Result<Vec<String>, Failure> {
+    let pem = workspace.read(layout::broker::CERT)?.unwrap_or_default();
+    Ok(Certificate::from_pem(&pem, &workspace.show(layout::broker::CERT))?.names())
+}

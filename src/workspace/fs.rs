@@ -1,0 +1,332 @@
+//! The only place that touches files: every error says which path and what was being done.
+
+#![allow(clippy::disallowed_methods, reason = "the file layer")]
+
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::error::Diagnose;
+
+/// A file operation that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} `{}`", path.display())]
+pub struct FsError {
+    pub doing: &'static str,
+    pub path: PathBuf,
+    pub source: io::Error,
+}
+
+impl FsError {
+    pub fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        Self { doing, path: path.to_owned(), source }
+    }
+
+    fn not_a_file(doing: &'static str, path: &Path) -> Self {
+        Self::new(doing, path, io::Error::from(io::ErrorKind::IsADirectory))
+    }
+}
+
+impl Diagnose for FsError {
+    fn code(&self) -> &'static str {
+        use io::ErrorKind as E;
+        match self.source.kind() {
+            E::NotFound => "file-not-found",
+            E::PermissionDenied => "file-permission-denied",
+            E::IsADirectory => "file-is-a-folder",
+            E::NotADirectory => "folder-is-a-file",
+            E::StorageFull | E::QuotaExceeded => "disk-full",
+            E::ReadOnlyFilesystem => "file-system-read-only",
+            E::InvalidFilename => "file-name-invalid",
+            _ => "file-error",
+        }
+    }
+
+    fn hints(&self) -> Vec<String> {
+        let path = self.path.display();
+        let parent = self.path.parent().unwrap_or(&self.path).display();
+        let hint = match self.code() {
+            "file-permission-denied" => format!("look who owns it: ls -la {parent}; run mqsec as that user"),
+            "file-is-a-folder" => format!("a file belongs there (Docker makes such folders); rmdir {path}"),
+            "folder-is-a-file" => format!("a folder belongs there; move the file away: mv {parent} {parent}.old"),
+            "disk-full" => format!("make room, nothing was changed; see: df -h {parent}"),
+            "file-system-read-only" => "choose another folder with --dir DIR".to_owned(),
+            _ => return Vec::new(),
+        };
+        vec![hint]
+    }
+}
+
+/// The contents of a file, or nothing when there is no such file.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
+    let error = |source| FsError::new("read", path, source);
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(error(source)),
+    };
+    let metadata = file.metadata().map_err(error)?;
+    if metadata.is_dir() {
+        return Err(FsError::not_a_file("read", path));
+    }
+    // a device or a pipe never ends; nothing that mqsec reads is near this size
+    const LIMIT: u64 = 64 << 20;
+    let mut bytes = Vec::with_capacity(metadata.len().min(LIMIT) as usize);
+    file.take(LIMIT).read_to_end(&mut bytes).map_err(error)?;
+    Ok(Some(bytes))
+}
+
+pub fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// The last `lines` lines of a file that may be large, and its length.
+pub fn tail(path: &Path, lines: usize) -> Result<(Vec<String>, u64), FsError> {
+    use std::io::Seek;
+    use std::io::SeekFrom;
+    let error = |source| FsError::new("read", path, source);
+    let mut file = File::open(path).map_err(error)?;
+    let length = file.metadata().map_err(error)?.len();
+    let window = (lines as u64 * 400).max(1 << 16);
+    file.seek(SeekFrom::Start(length.saturating_sub(window))).map_err(error)?;
+    let mut bytes = Vec::new();
+    file.take(window).read_to_end(&mut bytes).map_err(error)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let all: Vec<&str> = text.lines().collect();
+    Ok((all.iter().skip(all.len().saturating_sub(lines)).map(|line| (*line).to_owned()).collect(), length))
+}
+
+/// What stands in a file after `offset`, and the new offset; a file that shrank is read from its start.
+pub fn read_from(path: &Path, offset: u64) -> Result<(String, u64), FsError> {
+    use std::io::Seek;
+    use std::io::SeekFrom;
+    let error = |source| FsError::new("read", path, source);
+    let mut file = File::open(path).map_err(error)?;
+    let length = file.metadata().map_err(error)?.len();
+    let start = if length < offset { 0 } else { offset };
+    file.seek(SeekFrom::Start(start)).map_err(error)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(error)?;
+    Ok((String::from_utf8_lossy(&bytes).into_owned(), start + bytes.len() as u64))
+}
+
+/// Names of the folders inside a folder; none when there is no such folder.
+pub fn folders(path: &Path) -> Result<Vec<String>, FsError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(FsError::new("read", path, source)),
+    };
+    let mut names: Vec<String> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Creates a file that was not there, with its mode from the first byte, and brings it to the disk.
+pub fn create(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Result<(), FsError> {
+    let error = |source| FsError::new("write", path, source);
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    let mut file = options.open(path).map_err(error)?;
+    set_access(&file, mode, owner).map_err(error)?;
+    file.write_all(bytes).map_err(error)?;
+    file.sync_all().map_err(error)
+}
+
+/// Appending or truncating handle for a program's output, private to its owner.
+pub fn output(path: &Path) -> Result<File, FsError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|source| FsError::new("write", path, source))
+}
+
+/// Narrows or widens the mode where the umask made another one, and sets the owner.
+fn set_access(file: &File, mode: u32, owner: Option<(u32, u32)>) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if file.metadata()?.permissions().mode() & 0o777 != mode {
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+        }
+        if let Some((uid, gid)) = owner {
+            std::os::unix::fs::fchown(file, Some(uid), Some(gid))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, mode, owner);
+    Ok(())
+}
+
+/// Creates a folder and what is missing above it inside `root`; says whether it was made.
+pub fn create_dir(path: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<bool, FsError> {
+    let error = |source| FsError::new("create", path, source);
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Ok(false),
+        Ok(_) => return Err(error(io::Error::from(io::ErrorKind::NotADirectory))),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(error(source)),
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
+    match builder.create(path) {
+        Ok(()) => {}
+        Err(raced) if raced.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(source) => return Err(error(source)),
+    }
+    set_dir_access(path, mode, owner)?;
+    Ok(true)
+}
+
+#[cfg(unix)]
+pub fn set_dir_access(path: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<(), FsError> {
+    let error = |source| FsError::new("set the owner of", path, source);
+    let dir = File::open(path).map_err(error)?;
+    set_access(&dir, mode, owner).map_err(error)
+}
+
+/// The folder's access list is narrowed to its owner; what is created in it inherits that.
+#[cfg(not(unix))]
+pub fn set_dir_access(path: &Path, mode: u32, _owner: Option<(u32, u32)>) -> Result<(), FsError> {
+    if mode & 0o077 == 0 {
+        let user = std::env::var("USERNAME").unwrap_or_else(|_| "%USERNAME%".to_owned());
+        let _ = std::process::Command::new("icacls")
+            .arg(path)
+            .args(["/inheritance:r", "/grant:r"])
+            .arg(format!("{user}:(OI)(CI)F"))
+            .arg("/grant:r")
+            .arg("SYSTEM:(OI)(CI)R")
+            .output();
+    }
+    Ok(())
+}
+
+/// Owner and permission bits of a path, symbolic links followed.
+#[cfg(unix)]
+pub fn access(path: &Path) -> Result<Access, FsError> {
+    use std::os::unix::fs::MetadataExt;
+    let found = fs::metadata(path).map_err(|source| FsError::new("look at", path, source))?;
+    Ok(Access { mode: found.mode() & 0o777, uid: found.uid(), gid: found.gid() })
+}
+
+#[cfg(unix)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+}
+
+/// Gives a file that is there another owner.
+#[cfg(unix)]
+pub fn change_owner(path: &Path, uid: u32, gid: u32) -> Result<(), FsError> {
+    std::os::unix::fs::lchown(path, Some(uid), Some(gid))
+        .map_err(|source| FsError::new("set the owner of", path, source))
+}
+
+/// Whether files can be created in a folder, asked of the system before anything is changed.
+pub fn check_writable(dir: &Path) -> Result<(), FsError> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::Access as Ask;
+        rustix::fs::access(dir, Ask::WRITE_OK | Ask::EXEC_OK)
+            .map_err(|code| FsError::new("write into", dir, io::Error::from(code)))?;
+    }
+    #[cfg(not(unix))]
+    let _ = dir;
+    Ok(())
+}
+
+pub fn check_replaceable(path: &Path) -> Result<(), FsError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(FsError::not_a_file("replace", path)),
+        _ => Ok(()),
+    }
+}
+
+/// Moves a file to its place; across file systems by a copy beside the place.
+pub fn place(from: &Path, to: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<(), FsError> {
+    match fs::rename(from, to) {
+        Ok(()) => Ok(()),
+        Err(far) if far.kind() == io::ErrorKind::CrossesDevices => {
+            let bytes = read(from)?.unwrap_or_default();
+            let mut name = to.file_name().unwrap_or_default().to_owned();
+            name.push(".mqsec-new");
+            let beside = to.with_file_name(name);
+            let _ = fs::remove_file(&beside);
+            create(&beside, &bytes, mode, owner)?;
+            fs::rename(&beside, to).map_err(|source| FsError::new("replace", to, source))?;
+            fs::remove_file(from).map_err(|source| FsError::new("remove", from, source))
+        }
+        Err(source) => Err(FsError::new("replace", to, source)),
+    }
+}
+
+pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
+    fs::rename(from, to).map_err(|source| FsError::new("rename", from, source))
+}
+
+/// Brings a folder's entries to the disk.
+pub fn sync_dir(path: &Path) -> Result<(), FsError> {
+    #[cfg(unix)]
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(|source| FsError::new("write", path, source))?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+pub fn remove_dir(path: &Path) -> Result<(), FsError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FsError::new("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+pub fn remove_file(path: &Path) -> Result<(), FsError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FsError::new("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// An advisory lock; it ends with the value, or with the process.
+pub struct Lock {
+    _file: File,
+}
+
+/// Takes the lock, or says that another process has it.
+pub fn try_lock(path: &Path) -> Result<Option<Lock>, FsError> {
+    let error = |source| FsError::new("lock", path, source);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(error)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock { _file: file })),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(source)) => Err(error(source)),
+    }
+}
+
+/// Whether two paths lead to the same folder.
+pub fn same_folder(a: &Path, b: &Path) -> bool {
+    matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b)
+}

@@ -1,0 +1,108 @@
+//! Every name in the folder that mqsec manages, and who may read it: once, here.
+//!
+//! The names are those of the system that mqsec replaces, so that its users find what they know. New are the
+//! authorities and the CRL inside `certs/broker/`, so that the container is given that folder alone and never sees the
+//! authority's key.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::pki::names::ClientName;
+
+pub const ENV: &str = ".env";
+pub const COMPOSE: &str = "docker-compose.yml";
+pub const CONF: &str = "config/mosquitto.conf";
+pub const PASSWD: &str = "config/mosquitto.passwd";
+pub const CA_KEY: &str = "certs/ca.key";
+pub const CA_CERT: &str = "certs/ca.crt";
+pub const CA_SERIAL: &str = "certs/ca.srl";
+pub const CA_CRL: &str = "certs/ca.crl";
+pub const BACKUP: &str = "certs/backup";
+pub const LOG: &str = "log/mosquitto.log";
+/// What a broker says before its log is open.
+pub const START_LOG: &str = "log/start.log";
+pub const LOG_DIR: &str = "log";
+pub const DATA_DIR: &str = "data";
+pub const CLIENT_DIR: &str = "certs/client";
+
+/// mqsec's own folder: lock, journal, process id of a native broker.
+pub const STATE: &str = ".mqsec";
+pub const LOCK: &str = ".mqsec/lock";
+pub const STAGED: &str = ".mqsec/staged";
+pub const COMMIT: &str = ".mqsec/commit";
+pub const PID: &str = ".mqsec/broker.pid";
+
+/// The files of the broker's certificate; all that the broker reads of `certs/`.
+pub mod broker {
+    pub const DIR: &str = "certs/broker";
+    pub const KEY: &str = "certs/broker/broker.key";
+    pub const CSR: &str = "certs/broker/broker.csr";
+    pub const CERT: &str = "certs/broker/broker.crt";
+    /// The authorities whose client certificates the broker accepts.
+    pub const TRUST: &str = "certs/broker/ca.crt";
+    pub const CRL: &str = "certs/broker/ca.crl";
+}
+
+/// The files of one client's certificate.
+pub struct ClientFiles {
+    pub key: PathBuf,
+    pub csr: PathBuf,
+    pub cert: PathBuf,
+    /// The certificate and its authority, in the order in which TLS sends them.
+    pub chain: PathBuf,
+}
+
+pub fn client(name: &ClientName) -> ClientFiles {
+    let file = |end: &str| PathBuf::from(CLIENT_DIR).join(name.as_str()).join(format!("{name}.{end}"));
+    ClientFiles { key: file("key"), csr: file("csr"), cert: file("crt"), chain: file("chain.crt") }
+}
+
+/// Whose file it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The person who runs mqsec.
+    Operator,
+    /// The user as which the broker runs; the same person unless mqsec runs as root.
+    Broker,
+}
+
+/// Permission bits and owner of a file, from its path in the workspace.
+pub fn file_policy(path: &Path) -> (u32, Whose) {
+    let name = path.to_string_lossy();
+    let public = [".crt", ".csr", ".crl", ".srl", ".conf", ".yml", ".example"].iter().any(|end| name.ends_with(end));
+    let mode = if public && !path.starts_with(BACKUP) { 0o644 } else { 0o600 };
+    (mode, whose(path))
+}
+
+/// Permission bits and owner of a folder. `certs/` may be traversed when the broker is another user than the operator.
+pub fn dir_policy(path: &Path, shared: bool) -> (u32, Whose) {
+    let mode = if path == Path::new("certs") && shared { 0o711 } else { 0o700 };
+    (mode, whose(path))
+}
+
+fn whose(path: &Path) -> Whose {
+    let broker = ["config", broker::DIR, LOG_DIR, DATA_DIR].iter().any(|dir| path.starts_with(dir));
+    if broker { Whose::Broker } else { Whose::Operator }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_passwords_are_for_their_owner_alone() {
+        for path in [CA_KEY, broker::KEY, PASSWD, ENV, "certs/client/a/a.key", "certs/backup/x/ca.crt"] {
+            assert_eq!(file_policy(Path::new(path)).0, 0o600, "{path}");
+        }
+        for path in [CA_CERT, CA_CRL, broker::CERT, CONF, COMPOSE] {
+            assert_eq!(file_policy(Path::new(path)).0, 0o644, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_broker_owns_what_it_reads_and_never_the_authority() {
+        assert_eq!(file_policy(Path::new(broker::KEY)).1, Whose::Broker);
+        assert_eq!(file_policy(Path::new(PASSWD)).1, Whose::Broker);
+        assert_eq!(file_policy(Path::new(CA_KEY)).1, Whose::Operator);
+    }
+}

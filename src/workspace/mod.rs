@@ -1,0 +1,174 @@
+//! The folder that mqsec manages: its names, its owners, and the one way to change it.
+
+pub mod env_file;
+pub mod fs;
+pub mod layout;
+mod transaction;
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::error::Failure;
+use crate::error::Plain;
+
+pub use fs::FsError;
+pub use transaction::Change;
+pub use transaction::Transaction;
+
+/// A user of the system, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub uid: u32,
+    pub gid: u32,
+}
+
+impl Owner {
+    /// The user `mosquitto` of the stock image: who runs the broker when root runs mqsec.
+    pub const MOSQUITTO: Self = Self { uid: 1883, gid: 1883 };
+
+    pub fn current() -> Self {
+        #[cfg(unix)]
+        return Self { uid: rustix::process::geteuid().as_raw(), gid: rustix::process::getegid().as_raw() };
+        #[cfg(not(unix))]
+        Self { uid: 1000, gid: 1000 }
+    }
+}
+
+pub struct Workspace {
+    root: PathBuf,
+    /// Who the broker runs as.
+    broker: Owner,
+    /// Who owns the rest.
+    operator: Owner,
+    /// Only root can give files away.
+    root_user: bool,
+}
+
+impl Workspace {
+    /// Looks at a folder, which need not exist yet. Root works for the folder's owner; in a folder of its own it runs
+    /// the broker as 1883:1883, the stock image's user.
+    pub fn at(root: PathBuf) -> Self {
+        let me = Owner::current();
+        let root_user = cfg!(unix) && me.uid == 0;
+        let mut operator = me;
+        #[cfg(unix)]
+        if root_user && let Ok(found) = fs::access(&root) {
+            operator = Owner { uid: found.uid, gid: found.gid };
+        }
+        let broker = if operator.uid == 0 { Owner::MOSQUITTO } else { operator };
+        Self { root, broker, operator, root_user }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
+        self.root.join(relative)
+    }
+
+    /// A path as the reader would type it.
+    pub fn show(&self, relative: impl AsRef<Path>) -> String {
+        let path = if self.root == Path::new(".") { relative.as_ref().to_owned() } else { self.path(relative) };
+        path.display().to_string()
+    }
+
+    /// `mqsec`, with the folder when it is not the current one: the start of every hint.
+    pub fn command(&self) -> String {
+        if self.root == Path::new(".") { "mqsec".to_owned() } else { format!("mqsec --dir {}", self.root.display()) }
+    }
+
+    /// The user as which the broker runs, in a container or not.
+    pub fn broker_user(&self) -> Owner {
+        self.broker
+    }
+
+    /// Whether this process can start programs as another user and give files away.
+    pub fn is_root(&self) -> bool {
+        self.root_user
+    }
+
+    /// Who a new file is given to; nobody where that is the process's own user already.
+    fn owner(&self, whose: layout::Whose) -> Option<(u32, u32)> {
+        let owner = match whose {
+            layout::Whose::Operator => self.operator,
+            layout::Whose::Broker => self.broker,
+        };
+        (self.root_user && owner.uid != 0).then_some((owner.uid, owner.gid))
+    }
+
+    pub fn read(&self, relative: impl AsRef<Path>) -> Result<Option<Vec<u8>>, FsError> {
+        fs::read(&self.path(relative))
+    }
+
+    pub fn has(&self, relative: impl AsRef<Path>) -> bool {
+        fs::exists(&self.path(relative))
+    }
+
+    /// Names that have a folder below `certs/client/`.
+    pub fn clients(&self) -> Result<Vec<String>, FsError> {
+        fs::folders(&self.path(layout::CLIENT_DIR))
+    }
+
+    /// Finishes a change that an earlier process committed but did not complete.
+    pub fn recover(&self) -> Result<bool, Failure> {
+        if !self.has(layout::COMMIT) {
+            return Ok(false);
+        }
+        Transaction::begin(self).map(|_| true)
+    }
+
+    /// Creates the folder itself and `relative` inside it, with the modes and owners of the layout.
+    pub fn make_dir(&self, relative: impl AsRef<Path>) -> Result<(), FsError> {
+        let relative = relative.as_ref();
+        fs::create_dir(&self.root, 0o755, None)?;
+        let mut path = PathBuf::new();
+        for part in relative.components() {
+            path.push(part);
+            let (mode, whose) = layout::dir_policy(&path, self.broker != self.operator);
+            fs::create_dir(&self.path(&path), mode, self.owner(whose))?;
+        }
+        Ok(())
+    }
+
+    /// Makes what the broker reads and writes its own: needed when root finds files that another user or tool made.
+    #[cfg(unix)]
+    pub fn give_to_broker(&self) -> Result<(), FsError> {
+        if !self.root_user {
+            return Ok(());
+        }
+        for dir in ["config", layout::broker::DIR, layout::LOG_DIR, layout::DATA_DIR] {
+            self.make_dir(dir)?;
+        }
+        if self.broker != self.operator {
+            let certs = self.path("certs");
+            fs::set_dir_access(&certs, fs::access(&certs)?.mode | 0o011, None)?;
+        }
+        use layout::broker;
+        let files =
+            [layout::CONF, layout::PASSWD, broker::KEY, broker::CERT, broker::CSR, broker::TRUST, broker::CRL, layout::LOG];
+        for path in ["config", broker::DIR, layout::LOG_DIR, layout::DATA_DIR].iter().chain(&files) {
+            let path = self.path(path);
+            if !fs::exists(&path) {
+                continue;
+            }
+            let found = fs::access(&path)?;
+            if (found.uid, found.gid) != (self.broker.uid, self.broker.gid) {
+                fs::change_owner(&path, self.broker.uid, self.broker.gid)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    pub fn give_to_broker(&self) -> Result<(), FsError> {
+        Ok(())
+    }
+}
+
+/// The contents of a file as text.
+pub fn utf8(bytes: Vec<u8>, path: &str) -> Result<String, Plain> {
+    String::from_utf8(bytes).map_err(|error| {
+        Plain::new("file-not-text", format!("`{path}` is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))
+    })
+}
