@@ -123,8 +123,8 @@ impl Engine {
 
 /// The engine that runs this folder's broker now.
 pub fn running(workspace: &Workspace) -> Option<Engine> {
-    if native::pid(workspace).is_some() {
-        return Native::find(None).ok().map(Engine::Native);
+    if let Some((_, native)) = native::running(workspace) {
+        return Some(Engine::Native(native));
     }
     if !workspace.has(layout::COMPOSE) {
         return None;

@@ -73,7 +73,8 @@ impl Native {
         }
         let child = child.map_err(error)?;
         fs::remove_file(&pid_file)?;
-        fs::create(&pid_file, format!("{}\n", child.id()).as_bytes(), 0o644, None)?;
+        let record = format!("{}\n{}\n{}\n", child.id(), self.program.display(), self.version);
+        fs::create(&pid_file, record.as_bytes(), 0o644, None)?;
         Ok(())
     }
 }
@@ -93,10 +94,17 @@ fn candidates() -> Vec<PathBuf> {
 
 /// The process of this folder's broker, if it lives.
 pub fn pid(workspace: &Workspace) -> Option<u32> {
-    let bytes = workspace.read(layout::PID).ok()??;
-    let pid: u32 = String::from_utf8(bytes).ok()?.trim().parse().ok()?;
+    running(workspace).map(|(pid, _)| pid)
+}
+
+/// The process of this folder's broker, if it lives, and the program that was started.
+pub fn running(workspace: &Workspace) -> Option<(u32, Native)> {
+    let record = String::from_utf8(workspace.read(layout::PID).ok()??).ok()?;
+    let mut lines = record.lines();
+    let pid: u32 = lines.next()?.parse().ok()?;
+    let native = Native { program: PathBuf::from(lines.next()?), version: lines.next()?.to_owned() };
     // the number may belong to another program by now
-    command_line(pid)?.contains(layout::CONF).then_some(pid)
+    command_line(pid)?.contains(layout::CONF).then_some((pid, native))
 }
 
 #[cfg(target_os = "linux")]

@@ -66,11 +66,12 @@ pub fn short_date(time: OffsetDateTime) -> String {
 /// Days until or since, in words: "in 212 days", "3 hours ago".
 pub fn in_words(time: OffsetDateTime, now: OffsetDateTime) -> String {
     let distance = time - now;
-    let minutes = distance.whole_minutes().unsigned_abs();
+    // rounded, so that a certificate of 365 days ends "in 365 days" a second later
+    let minutes = (distance.whole_seconds().unsigned_abs() + 30) / 60;
     let (count, unit) = match minutes {
         0..=119 => (minutes, "minute"),
-        120..=2879 => (minutes / 60, "hour"),
-        _ => (minutes / 1440, "day"),
+        120..=2879 => ((minutes + 30) / 60, "hour"),
+        _ => ((minutes + 720) / 1440, "day"),
     };
     let plural = if count == 1 { "" } else { "s" };
     if distance.is_negative() { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
