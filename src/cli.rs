@@ -36,7 +36,14 @@ Start here: mqsec up";
 #[derive(Args)]
 pub struct Global {
     /// The folder with certs/, config/ and .env
-    #[arg(long, global = true, env = "MQSEC_DIR", value_name = "DIR", default_value = ".", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "MQSEC_DIR",
+        value_name = "DIR",
+        default_value = ".",
+        help_heading = "Global options"
+    )]
     pub dir: PathBuf,
     /// Print one JSON object in place of text
     #[arg(long, global = true, help_heading = "Global options")]
@@ -47,7 +54,13 @@ pub struct Global {
     /// Answer every question with yes
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub yes: bool,
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Global options"
+    )]
     pub color: ColorWhen,
 }
 

@@ -48,7 +48,10 @@ impl Docker {
 
     /// Makes sure that the image is on this machine.
     pub fn pull(&self, say: impl Fn(&str)) -> Result<(), Plain> {
-        if run("docker", &["image", "inspect", &self.image], None)?.status.success() {
+        if run("docker", &["image", "inspect", &self.image], None)?
+            .status
+            .success()
+        {
             return Ok(());
         }
         say(&format!("pulling the image {} ...", self.image));
@@ -56,17 +59,26 @@ impl Docker {
         if output.status.success() {
             return Ok(());
         }
-        let mut error = Plain::new("image-not-pulled", format!("the image `{}` cannot be pulled", self.image));
+        let mut error = Plain::new(
+            "image-not-pulled",
+            format!("the image `{}` cannot be pulled", self.image),
+        );
         for line in last_lines(&output.stderr, 2) {
             error = error.detail(line);
         }
-        Err(error.hint("look at the name and at this machine's network, or use an installed Mosquitto: --engine native"))
+        Err(error
+            .hint("look at the name and at this machine's network, or use an installed Mosquitto: --engine native"))
     }
 
     /// The container's state and the folder that it belongs to; nothing when there is no such container.
     fn inspect(&self) -> Option<Container> {
         let format = "{{.State.Status}}|{{.State.ExitCode}}|{{.RestartCount}}|{{index .Config.Labels \"com.docker.compose.project.working_dir\"}}";
-        let output = run("docker", &["container", "inspect", "--format", format, &self.container], None).ok()?;
+        let output = run(
+            "docker",
+            &["container", "inspect", "--format", format, &self.container],
+            None,
+        )
+        .ok()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let mut parts = text.trim().splitn(4, '|');
         Some(Container {
@@ -78,7 +90,8 @@ impl Docker {
     }
 
     pub fn is_running(&self, workspace: &Workspace) -> bool {
-        self.inspect().is_some_and(|container| container.status == "running" && container.is_of(workspace))
+        self.inspect()
+            .is_some_and(|container| container.status == "running" && container.is_of(workspace))
     }
 
     /// Whether this folder's container is there, in whatever state.
@@ -88,10 +101,13 @@ impl Docker {
 
     pub fn start(&self, workspace: &Workspace) -> Result<(), Failure> {
         if let Some(other) = self.inspect().filter(|container| !container.is_of(workspace)) {
-            return Err(Plain::new("container-name-taken", format!("a container named `{}` is there already", self.container))
-                .detail(format!("it belongs to the folder `{}`", other.folder))
-                .hint("choose another name: mqsec up --container NAME")
-                .into());
+            return Err(Plain::new(
+                "container-name-taken",
+                format!("a container named `{}` is there already", self.container),
+            )
+            .detail(format!("it belongs to the folder `{}`", other.folder))
+            .hint("choose another name: mqsec up --container NAME")
+            .into());
         }
         self.compose(workspace, &["up", "-d"])
     }
@@ -116,20 +132,28 @@ impl Docker {
     }
 
     fn compose(&self, workspace: &Workspace, args: &[&str]) -> Result<(), Failure> {
-        let all: Vec<&str> =
-            self.compose[1..].iter().chain(&["-f", layout::COMPOSE]).chain(args).copied().collect();
+        let all: Vec<&str> = self.compose[1..]
+            .iter()
+            .chain(&["-f", layout::COMPOSE])
+            .chain(args)
+            .copied()
+            .collect();
         let output = run(self.compose[0], &all, Some(workspace))?;
         if output.status.success() {
             return Ok(());
         }
         let text = String::from_utf8_lossy(&output.stderr).to_lowercase();
         if text.contains("port is already allocated") || text.contains("address already in use") {
-            return Err(Plain::new("port-in-use", "the port is in use by another program or container")
-                .hint("see which: docker ps; or choose another one: --port N")
-                .into());
+            return Err(
+                Plain::new("port-in-use", "the port is in use by another program or container")
+                    .hint("see which: docker ps; or choose another one: --port N")
+                    .into(),
+            );
         }
-        let mut error =
-            Plain::new("compose-failed", format!("`{} {}` failed", self.compose.join(" "), args.join(" ")));
+        let mut error = Plain::new(
+            "compose-failed",
+            format!("`{} {}` failed", self.compose.join(" "), args.join(" ")),
+        );
         for line in last_lines(&output.stderr, 6) {
             error = error.detail(line);
         }
@@ -156,12 +180,19 @@ fn daemon_error(stderr: &[u8]) -> Plain {
     let text = String::from_utf8_lossy(stderr).to_lowercase();
     if text.contains("permission denied") {
         return Plain::new("docker-permission-denied", "this user may not talk to Docker's daemon")
-            .hint("join the group, then log in again: sudo usermod -aG docker $USER (its members are as mighty as root)")
+            .hint(
+                "join the group, then log in again: sudo usermod -aG docker $USER (its members are as mighty as root)",
+            )
             .hint("or use an installed Mosquitto: --engine native");
     }
-    let mut error = Plain::new("docker-not-running", "Docker is installed, but its daemon does not answer");
+    let mut error = Plain::new(
+        "docker-not-running",
+        "Docker is installed, but its daemon does not answer",
+    );
     for line in last_lines(stderr, 1) {
         error = error.detail(line);
     }
-    error.hint("start it: sudo systemctl start docker").hint("or use an installed Mosquitto: --engine native")
+    error
+        .hint("start it: sudo systemctl start docker")
+        .hint("or use an installed Mosquitto: --engine native")
 }

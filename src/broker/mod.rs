@@ -92,7 +92,10 @@ impl Engine {
             Self::Native(_) if native::pid(workspace).is_some() => return None,
             Self::Native(_) => (native::last_words(workspace), "it ended".to_owned()),
         };
-        let mut error = Plain::new("broker-died", format!("the broker was started and died ({gone}); its last lines:"));
+        let mut error = Plain::new(
+            "broker-died",
+            format!("the broker was started and died ({gone}); its last lines:"),
+        );
         for line in last {
             error = error.detail(line);
         }
@@ -104,7 +107,9 @@ impl Engine {
         let end = Instant::now() + READY_PATIENCE;
         loop {
             match crate::mqtt::attempt(probe) {
-                Err(trouble @ (Trouble::Connect { .. } | Trouble::Timeout(_) | Trouble::NotTls | Trouble::Closed(_))) => {
+                Err(
+                    trouble @ (Trouble::Connect { .. } | Trouble::Timeout(_) | Trouble::NotTls | Trouble::Closed(_)),
+                ) => {
                     if let Some(died) = self.died(workspace) {
                         let _ = self.stop(workspace);
                         return Err(died.into());
@@ -138,14 +143,19 @@ pub fn check_port(port: u16, engine: EngineKind) -> Result<(), Plain> {
     for address in ["0.0.0.0", "::"] {
         match TcpListener::bind((address, port)) {
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                return Err(Plain::new("port-in-use", format!("port {port} is in use by another program"))
-                    .hint(format!("see which: ss -ltnp 'sport = :{port}'"))
-                    .hint("or choose another one: --port N"));
+                return Err(
+                    Plain::new("port-in-use", format!("port {port} is in use by another program"))
+                        .hint(format!("see which: ss -ltnp 'sport = :{port}'"))
+                        .hint("or choose another one: --port N"),
+                );
             }
             // Docker's daemon opens the port, with its own rights
             Err(error) if error.kind() == ErrorKind::PermissionDenied && engine == EngineKind::Native => {
-                return Err(Plain::new("port-not-permitted", format!("port {port} may not be opened by this user"))
-                    .hint("ports below 1024 are root's; choose another one: --port 8883"));
+                return Err(Plain::new(
+                    "port-not-permitted",
+                    format!("port {port} may not be opened by this user"),
+                )
+                .hint("ports below 1024 are root's; choose another one: --port 8883"));
             }
             _ => {}
         }
@@ -160,19 +170,31 @@ fn run<S: AsRef<OsStr>>(program: &str, args: &[S], workspace: Option<&Workspace>
     if let Some(workspace) = workspace {
         command.current_dir(workspace.root());
     }
-    command.output().map_err(|error| Plain::new("program-not-run", format!("`{program}` cannot be run: {error}")))
+    command
+        .output()
+        .map_err(|error| Plain::new("program-not-run", format!("`{program}` cannot be run: {error}")))
 }
 
 /// The last non-empty lines of a program's output.
 fn last_lines(bytes: &[u8], count: usize) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    lines.iter().skip(lines.len().saturating_sub(count)).map(|line| (*line).to_owned()).collect()
+    let lines: Vec<&str> = text
+        .lines()
+        .map(str::trim_end)
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines
+        .iter()
+        .skip(lines.len().saturating_sub(count))
+        .map(|line| (*line).to_owned())
+        .collect()
 }
 
 /// The last lines of one of the workspace's logs.
 fn log_tail(workspace: &Workspace, path: &str, count: usize) -> Vec<String> {
-    fs::tail(&workspace.path(path), count).map(|(lines, _)| lines).unwrap_or_default()
+    fs::tail(&workspace.path(path), count)
+        .map(|(lines, _)| lines)
+        .unwrap_or_default()
 }
 
 /// A broker starts in well under a second; a first start on a slow card, and Docker, take longer.

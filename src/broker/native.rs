@@ -28,27 +28,48 @@ impl Native {
         };
         let program = match program {
             Some(program) => program.to_owned(),
-            None => candidates().into_iter().find(|path| fs::is_file(path)).ok_or_else(missing)?,
+            None => candidates()
+                .into_iter()
+                .find(|path| fs::is_file(path))
+                .ok_or_else(missing)?,
         };
         let output = Command::new(&program).arg("-h").stdin(Stdio::null()).output();
         let output = output.map_err(|error| {
-            Plain::new("program-not-run", format!("`{}` cannot be run: {error}", program.display()))
+            Plain::new(
+                "program-not-run",
+                format!("`{}` cannot be run: {error}", program.display()),
+            )
         })?;
         let text = String::from_utf8_lossy(&output.stdout);
-        let version = text.lines().find_map(|line| line.strip_prefix("mosquitto version ")).map(str::trim);
+        let version = text
+            .lines()
+            .find_map(|line| line.strip_prefix("mosquitto version "))
+            .map(str::trim);
         let version = version.ok_or_else(|| {
-            Plain::new("program-not-run", format!("`{}` does not say which version of Mosquitto it is", program.display()))
+            Plain::new(
+                "program-not-run",
+                format!("`{}` does not say which version of Mosquitto it is", program.display()),
+            )
         })?;
         if version.starts_with("1.") {
-            return Err(Plain::new("mosquitto-too-old", format!("Mosquitto {version} is too old; mqsec works with 2.0 and newer"))
-                .hint("install a newer one, or use Docker: --engine docker"));
+            return Err(Plain::new(
+                "mosquitto-too-old",
+                format!("Mosquitto {version} is too old; mqsec works with 2.0 and newer"),
+            )
+            .hint("install a newer one, or use Docker: --engine docker"));
         }
-        Ok(Self { version: version.to_owned(), program })
+        Ok(Self {
+            version: version.to_owned(),
+            program,
+        })
     }
 
     pub fn start(&self, workspace: &Workspace) -> Result<(), Failure> {
         let error = |error: std::io::Error| {
-            Plain::new("broker-not-started", format!("`{}` cannot be started: {error}", self.program.display()))
+            Plain::new(
+                "broker-not-started",
+                format!("`{}` cannot be started: {error}", self.program.display()),
+            )
         };
         // the child inherits the folder: a broker of another user may not be able to walk there by itself
         let program = std::path::absolute(&self.program).map_err(error)?;
@@ -57,7 +78,11 @@ impl Native {
         let before = std::env::current_dir();
         std::env::set_current_dir(workspace.root()).map_err(error)?;
         let mut command = Command::new(program);
-        command.args(["-c", layout::CONF]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command
+            .args(["-c", layout::CONF])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
         #[cfg(unix)]
         {
             use std::os::unix::process::CommandExt;
@@ -89,7 +114,10 @@ fn candidates() -> Vec<PathBuf> {
         "/opt/homebrew/opt/mosquitto/sbin",
         "C:\\Program Files\\mosquitto",
     ];
-    std::env::split_paths(&path).chain(usual.map(PathBuf::from)).map(|dir| dir.join(&name)).collect()
+    std::env::split_paths(&path)
+        .chain(usual.map(PathBuf::from))
+        .map(|dir| dir.join(&name))
+        .collect()
 }
 
 /// The process of this folder's broker, if it lives.
@@ -102,7 +130,10 @@ pub fn running(workspace: &Workspace) -> Option<(u32, Native)> {
     let record = String::from_utf8(workspace.read(layout::PID).ok()??).ok()?;
     let mut lines = record.lines();
     let pid: u32 = lines.next()?.parse().ok()?;
-    let native = Native { program: PathBuf::from(lines.next()?), version: lines.next()?.to_owned() };
+    let native = Native {
+        program: PathBuf::from(lines.next()?),
+        version: lines.next()?.to_owned(),
+    };
     // the number may belong to another program by now
     command_line(pid)?.contains(layout::CONF).then_some((pid, native))
 }
@@ -134,9 +165,12 @@ pub fn stop(workspace: &Workspace) -> Result<(), Failure> {
     let end = Instant::now() + Duration::from_secs(15);
     while pid(workspace).is_some() {
         if Instant::now() > end {
-            return Err(Plain::new("broker-not-stopped", format!("the broker (process {running}) does not end"))
-                .hint(format!("end it: kill -KILL {running}"))
-                .into());
+            return Err(Plain::new(
+                "broker-not-stopped",
+                format!("the broker (process {running}) does not end"),
+            )
+            .hint(format!("end it: kill -KILL {running}"))
+            .into());
         }
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -159,16 +193,23 @@ fn signal(pid: u32, name: &str) -> Result<(), Failure> {
     let target = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let Some(target) = target else { return Ok(()) };
     rustix::process::kill_process(target, signal).map_err(|error| {
-        Plain::new("broker-not-signalled", format!("the broker (process {pid}) cannot be signalled: {error}"))
-            .hint("run mqsec as the user who started it")
-            .into()
+        Plain::new(
+            "broker-not-signalled",
+            format!("the broker (process {pid}) cannot be signalled: {error}"),
+        )
+        .hint("run mqsec as the user who started it")
+        .into()
     })
 }
 
 #[cfg(not(unix))]
 fn signal(pid: u32, name: &str) -> Result<(), Failure> {
     if name == "HUP" {
-        return Err(Plain::new("reload-not-possible", "Windows has no signals; restart the broker: mqsec restart").into());
+        return Err(Plain::new(
+            "reload-not-possible",
+            "Windows has no signals; restart the broker: mqsec restart",
+        )
+        .into());
     }
     let _ = Command::new("taskkill").args(["/F", "/PID", &pid.to_string()]).output();
     Ok(())
@@ -177,5 +218,9 @@ fn signal(pid: u32, name: &str) -> Result<(), Failure> {
 /// What a broker that ended said: first what came before its log was open, then the log's end.
 pub fn last_words(workspace: &Workspace) -> Vec<String> {
     let early = log_tail(workspace, layout::START_LOG, 8);
-    if early.is_empty() { log_tail(workspace, layout::LOG, 8) } else { early }
+    if early.is_empty() {
+        log_tail(workspace, layout::LOG, 8)
+    } else {
+        early
+    }
 }

@@ -44,7 +44,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let host = if args.san_auto { host::names() } else { Vec::new() };
     let wish = Wish {
         common_name: asked[0].to_string().parse()?,
-        role: Role::Broker { names: certificates::broker_names(&asked, args.san_only, host) },
+        role: Role::Broker {
+            names: certificates::broker_names(&asked, args.san_only, host),
+        },
         days: args.days,
         key_type: args.key_type,
     };
@@ -68,7 +70,10 @@ fn from_env(context: &Context<'_>) -> Result<BrokerName, Failure> {
     match name {
         Some(name) => Ok(name.parse()?),
         None => Err(Plain::new("broker-name-missing", "no name was given for the broker")
-            .hint(format!("mqsec broker-cert mqtt.example.com 192.168.0.10, or set BROKER_CN in `{}`", context.workspace.show(layout::ENV)))
+            .hint(format!(
+                "mqsec broker-cert mqtt.example.com 192.168.0.10, or set BROKER_CN in `{}`",
+                context.workspace.show(layout::ENV)
+            ))
             .into()),
     }
 }

@@ -17,10 +17,9 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     root.build();
     let command = match &args.command {
         None => root,
-        Some(name) => root
-            .find_subcommand(name)
-            .cloned()
-            .ok_or_else(|| Plain::new("command-unknown", format!("there is no command `{name}`")).hint("see: mqsec help"))?,
+        Some(name) => root.find_subcommand(name).cloned().ok_or_else(|| {
+            Plain::new("command-unknown", format!("there is no command `{name}`")).hint("see: mqsec help")
+        })?,
     };
     let mut page = Vec::new();
     let _ = clap_mangen::Man::new(command).render(&mut page);

@@ -22,9 +22,9 @@ use crate::cli::Cli;
 use crate::cli::Command as C;
 use crate::context::Context;
 use crate::error::Failure;
+use crate::pki;
 use crate::provision::certificates::Outcome;
 use crate::provision::certificates::State;
-use crate::pki;
 use crate::ui::Ui;
 use crate::workspace::Change;
 use crate::workspace::Workspace;
@@ -116,7 +116,10 @@ impl crate::ui::Report for Issuance<'_> {
         }
         text.push_str(&files(self.context, &self.changes));
         if let State::Replaced { backup, .. } = &self.outcome.state {
-            text.push_str(&format!("  the old pair is kept in {}\n", self.context.workspace.show(backup)));
+            text.push_str(&format!(
+                "  the old pair is kept in {}\n",
+                self.context.workspace.show(backup)
+            ));
         }
         if !matches!(self.outcome.state, State::Kept) && !self.next.is_empty() {
             text.push_str(&format!("next: {}\n", self.next));
@@ -149,5 +152,6 @@ impl crate::ui::Report for Issuance<'_> {
 }
 
 fn rfc3339(time: time::OffsetDateTime) -> String {
-    time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+    time.format(&time::format_description::well_known::Rfc3339)
+        .unwrap_or_default()
 }

@@ -88,14 +88,20 @@ fn sync(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     change.commit()?;
     tell_cost(context, args.iterations.unwrap_or(DEFAULT_ITERATIONS));
     let path = context.workspace.show(layout::PASSWD);
-    Ok(context.ui.report(&Synced { path, users: env.users.len(), outcome }))
+    Ok(context.ui.report(&Synced {
+        path,
+        users: env.users.len(),
+        outcome,
+    }))
 }
 
 fn set(context: &Context<'_>, one: &One, new: bool) -> Result<u8, Failure> {
     if one.generate && context.ui.json {
-        return Err(Plain::new("password-in-json", "a generated password is never put into JSON")
-            .hint("leave out --json: the password is then the only line on standard output")
-            .into());
+        return Err(
+            Plain::new("password-in-json", "a generated password is never put into JSON")
+                .hint("leave out --json: the password is then the only line on standard output")
+                .into(),
+        );
     }
     // a wrong name is told before a password is asked for
     check_presence(&users::passwd_file(&context.workspace)?, &one.name, new)?;
@@ -103,19 +109,28 @@ fn set(context: &Context<'_>, one: &One, new: bool) -> Result<u8, Failure> {
     let mut change = Transaction::begin(&context.workspace)?;
     let mut file = users::passwd_file(&context.workspace)?;
     check_presence(&file, &one.name, new)?;
-    let user = User { name: one.name.clone(), password };
+    let user = User {
+        name: one.name.clone(),
+        password,
+    };
     file.set(&user, one.iterations);
     users::put_passwd(&mut change, &file)?;
     change.commit()?;
     tell_cost(context, one.iterations);
     if one.generate {
-        context.ui.say(format!("the password of `{}`, shown this once:", one.name));
+        context
+            .ui
+            .say(format!("the password of `{}`, shown this once:", one.name));
         context.ui.part(&format!("{}\n", user.password.expose()));
         context.ui.say(next(context));
         return Ok(0);
     }
     let did = if new { "added" } else { "has a new password" };
-    Ok(context.ui.report(&Done { text: format!("user `{}` {did}\n{}", one.name, next(context)), user: one.name.clone(), did }))
+    Ok(context.ui.report(&Done {
+        text: format!("user `{}` {did}\n{}", one.name, next(context)),
+        user: one.name.clone(),
+        did,
+    }))
 }
 
 fn check_presence(file: &PasswdFile, name: &UserName, new: bool) -> Result<(), PasswdError> {
@@ -137,10 +152,16 @@ fn password(context: &Context<'_>, one: &One) -> Result<Secret, Failure> {
         context.ui.ask_password(&format!("user `{}`", one.name), true)?
     };
     match given.expose() {
-        "" => Err(Plain::new("password-empty", "the password is empty, and a broker never accepts an empty one").into()),
-        long if long.len() > 65535 => {
-            Err(Plain::new("password-long", format!("the password has {} bytes; MQTT allows 65535", long.len())).into())
-        }
+        "" => Err(Plain::new(
+            "password-empty",
+            "the password is empty, and a broker never accepts an empty one",
+        )
+        .into()),
+        long if long.len() > 65535 => Err(Plain::new(
+            "password-long",
+            format!("the password has {} bytes; MQTT allows 65535", long.len()),
+        )
+        .into()),
         _ => Ok(given),
     }
 }
@@ -148,10 +169,12 @@ fn password(context: &Context<'_>, one: &One) -> Result<Secret, Failure> {
 /// The first line of standard input, without its end.
 pub(super) fn read_stdin() -> Result<Secret, Plain> {
     let mut line = zeroize::Zeroizing::new(String::new());
-    std::io::stdin()
-        .lock()
-        .read_line(&mut line)
-        .map_err(|error| Plain::new("password-not-read", format!("no password can be read from standard input: {error}")))?;
+    std::io::stdin().lock().read_line(&mut line).map_err(|error| {
+        Plain::new(
+            "password-not-read",
+            format!("no password can be read from standard input: {error}"),
+        )
+    })?;
     let text = line.strip_suffix('\n').unwrap_or(&line);
     Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
 }
@@ -164,14 +187,26 @@ fn delete(context: &Context<'_>, name: &UserName) -> Result<u8, Failure> {
     }
     users::put_passwd(&mut change, &file)?;
     change.commit()?;
-    if users::env_file(&context.workspace).is_ok_and(|env| env.is_some_and(|env| env.users.iter().any(|u| u.name == *name))) {
-        context.ui.warn(format!("`{name}` is still in `{}`: mqsec passwd would add it again", context.workspace.show(layout::ENV)));
+    if users::env_file(&context.workspace)
+        .is_ok_and(|env| env.is_some_and(|env| env.users.iter().any(|u| u.name == *name)))
+    {
+        context.ui.warn(format!(
+            "`{name}` is still in `{}`: mqsec passwd would add it again",
+            context.workspace.show(layout::ENV)
+        ));
     }
-    Ok(context.ui.report(&Done { text: format!("user `{name}` removed\n{}", next(context)), user: name.clone(), did: "removed" }))
+    Ok(context.ui.report(&Done {
+        text: format!("user `{name}` removed\n{}", next(context)),
+        user: name.clone(),
+        did: "removed",
+    }))
 }
 
 fn next(context: &Context<'_>) -> String {
-    format!("next: {} up (a broker that runs is reloaded, and all is proven again)\n", context.workspace.command())
+    format!(
+        "next: {} up (a broker that runs is reloaded, and all is proven again)\n",
+        context.workspace.command()
+    )
 }
 
 /// Tells what one login costs the broker, when it is much.
@@ -203,7 +238,10 @@ fn list(context: &Context<'_>) -> Result<u8, Failure> {
             (user.to_owned(), form, hash.is_ok())
         })
         .collect();
-    Ok(context.ui.report(&List { path: context.workspace.show(layout::PASSWD), rows }))
+    Ok(context.ui.report(&List {
+        path: context.workspace.show(layout::PASSWD),
+        rows,
+    }))
 }
 
 pub fn test(context: &Context<'_>) -> Result<u8, Failure> {
@@ -221,7 +259,10 @@ pub fn test(context: &Context<'_>) -> Result<u8, Failure> {
             (user.name.to_string(), seen, seen == "matches")
         })
         .collect();
-    Ok(context.ui.report(&Tested { command: context.workspace.command(), rows }))
+    Ok(context.ui.report(&Tested {
+        command: context.workspace.command(),
+        rows,
+    }))
 }
 
 struct Synced {
@@ -232,11 +273,25 @@ struct Synced {
 
 impl Report for Synced {
     fn text(&self, fancy: bool) -> String {
-        let Outcome { added, changed, unchanged, removed, kept } = &self.outcome;
+        let Outcome {
+            added,
+            changed,
+            unchanged,
+            removed,
+            kept,
+        } = &self.outcome;
         let mark = if fancy { "✅ " } else { "" };
-        let mut text = format!("{mark}File {} successfully updated with {} user(s)!\n", self.path, self.users);
-        let groups =
-            [("added", added), ("changed", changed), ("unchanged", unchanged), ("removed", removed), ("kept, not in .env", kept)];
+        let mut text = format!(
+            "{mark}File {} successfully updated with {} user(s)!\n",
+            self.path, self.users
+        );
+        let groups = [
+            ("added", added),
+            ("changed", changed),
+            ("unchanged", unchanged),
+            ("removed", removed),
+            ("kept, not in .env", kept),
+        ];
         for (what, names) in groups.into_iter().filter(|(_, names)| !names.is_empty()) {
             text.push_str(&format!("  {what}: {}\n", names.join(", ")));
         }
@@ -244,7 +299,13 @@ impl Report for Synced {
     }
 
     fn json(&self) -> Value {
-        let Outcome { added, changed, unchanged, removed, kept } = &self.outcome;
+        let Outcome {
+            added,
+            changed,
+            unchanged,
+            removed,
+            kept,
+        } = &self.outcome;
         json!({
             "schema": "mqsec/passwd/1", "file": self.path, "added": added, "changed": changed,
             "unchanged": unchanged, "removed": removed, "kept": kept,
@@ -278,11 +339,21 @@ impl Report for List {
         if self.rows.is_empty() {
             return format!("no users in `{}`\n", self.path);
         }
-        crate::ui::columns(&self.rows.iter().map(|(user, form, _)| vec![user.clone(), form.clone()]).collect::<Vec<_>>())
+        crate::ui::columns(
+            &self
+                .rows
+                .iter()
+                .map(|(user, form, _)| vec![user.clone(), form.clone()])
+                .collect::<Vec<_>>(),
+        )
     }
 
     fn json(&self) -> Value {
-        let users: Vec<_> = self.rows.iter().map(|(user, form, ok)| json!({ "user": user, "hash": form, "usable": ok })).collect();
+        let users: Vec<_> = self
+            .rows
+            .iter()
+            .map(|(user, form, ok)| json!({ "user": user, "hash": form, "usable": ok }))
+            .collect();
         json!({ "schema": "mqsec/passwd-list/1", "file": self.path, "users": users })
     }
 
@@ -298,7 +369,11 @@ struct Tested {
 
 impl Report for Tested {
     fn text(&self, _fancy: bool) -> String {
-        let rows: Vec<_> = self.rows.iter().map(|(user, seen, _)| vec![user.clone(), (*seen).to_owned()]).collect();
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|(user, seen, _)| vec![user.clone(), (*seen).to_owned()])
+            .collect();
         let mut text = crate::ui::columns(&rows);
         if self.status() != 0 {
             text.push_str(&format!("next: {} passwd\n", self.command));
@@ -307,7 +382,11 @@ impl Report for Tested {
     }
 
     fn json(&self) -> Value {
-        let users: Vec<_> = self.rows.iter().map(|(user, _, ok)| json!({ "user": user, "matches": ok })).collect();
+        let users: Vec<_> = self
+            .rows
+            .iter()
+            .map(|(user, _, ok)| json!({ "user": user, "matches": ok }))
+            .collect();
         json!({ "schema": "mqsec/passwd-test/1", "users": users })
     }
 

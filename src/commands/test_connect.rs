@@ -74,7 +74,10 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let (user, password) = login(context, args)?;
     let bind = listener.as_ref().and_then(|listener| listener.address.as_deref());
     let host = args.host.clone().unwrap_or_else(|| mqtt::dial_host(bind));
-    let port = args.port.or(listener.as_ref().map(|listener| listener.port)).unwrap_or(conf::DEFAULT_PORT);
+    let port = args
+        .port
+        .or(listener.as_ref().map(|listener| listener.port))
+        .unwrap_or(conf::DEFAULT_PORT);
     let client = args.client.clone().or_else(|| {
         let name: ClientName = user.parse().ok()?;
         workspace.clients().ok()?.contains(&name.to_string()).then_some(name)
@@ -86,17 +89,26 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     if let (Some(cert), Some(key)) = (&args.cert, &args.key) {
         paths.pair = Some((cert.clone(), key.clone()));
     }
-    let words = Words { fancy: context.ui.fancy };
+    let words = Words {
+        fancy: context.ui.fancy,
+    };
     let shown = client.as_ref().map_or("none", ClientName::as_str);
     context.ui.part(&words.start(&user, shown));
     check_files(&paths, client.as_ref())?;
     let trust = credentials::trust(&paths.ca)?;
-    let identity = paths.pair.as_ref().map(|(cert, key)| credentials::identity(cert, key)).transpose()?;
+    let identity = paths
+        .pair
+        .as_ref()
+        .map(|(cert, key)| credentials::identity(cert, key))
+        .transpose()?;
     context.ui.part(&words.connecting(&host, port));
     let result = mqtt::attempt(&Attempt {
         host: &host,
         port,
-        tls: Some(Tls { trust: &trust, identity: identity.as_ref() }),
+        tls: Some(Tls {
+            trust: &trust,
+            identity: identity.as_ref(),
+        }),
         login: Some((&user, &password)),
         client_id: args.client_id.clone().unwrap_or_else(|| proofs::client_id("test")),
         topic: Some(&args.topic),
@@ -105,7 +117,16 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     match result {
         Ok(success) => {
             context.ui.part(&words.success(&args.topic, &success));
-            Ok(if context.ui.json { context.ui.report(&Connected { host, port, user, success }) } else { 0 })
+            Ok(if context.ui.json {
+                context.ui.report(&Connected {
+                    host,
+                    port,
+                    user,
+                    success,
+                })
+            } else {
+                0
+            })
         }
         Err(trouble) => {
             context.ui.part(&words.trouble(&trouble));
@@ -140,8 +161,11 @@ fn login(context: &Context<'_>, args: &Args) -> Result<(String, Secret), Failure
 
 fn check_topic(topic: &str) -> Result<(), Plain> {
     if topic.is_empty() || topic.contains(['+', '#', '\0']) || topic.starts_with('$') || topic.len() > 65535 {
-        return Err(Plain::new("topic-invalid", format!("`{topic}` is not a topic that can be published to"))
-            .hint("a topic is not empty, has no + and no #, and does not start with $"));
+        return Err(Plain::new(
+            "topic-invalid",
+            format!("`{topic}` is not a topic that can be published to"),
+        )
+        .hint("a topic is not empty, has no + and no #, and does not start with $"));
     }
     Ok(())
 }
@@ -149,14 +173,26 @@ fn check_topic(topic: &str) -> Result<(), Plain> {
 fn check_files(paths: &Paths, client: Option<&ClientName>) -> Result<(), Plain> {
     let missing = paths.missing();
     let Some(first) = missing.first() else { return Ok(()) };
-    let absolute = |path: &std::path::Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
-    let mut error = Plain::new("tls-files-missing", format!("TLS setup error: there is no `{}`", first.display()))
-        .detail(format!("CA:   {}", absolute(&paths.ca)));
+    let absolute = |path: &std::path::Path| {
+        std::path::absolute(path)
+            .unwrap_or_else(|_| path.to_owned())
+            .display()
+            .to_string()
+    };
+    let mut error = Plain::new(
+        "tls-files-missing",
+        format!("TLS setup error: there is no `{}`", first.display()),
+    )
+    .detail(format!("CA:   {}", absolute(&paths.ca)));
     if let Some((cert, key)) = &paths.pair {
-        error = error.detail(format!("Cert: {}", absolute(cert))).detail(format!("Key:  {}", absolute(key)));
+        error = error
+            .detail(format!("Cert: {}", absolute(cert)))
+            .detail(format!("Key:  {}", absolute(key)));
     }
     Err(match client {
-        _ if missing.contains(&paths.ca.as_path()) => error.hint("make an authority: mqsec ca init, or give one: --ca FILE"),
+        _ if missing.contains(&paths.ca.as_path()) => {
+            error.hint("make an authority: mqsec ca init, or give one: --ca FILE")
+        }
         Some(name) => error.hint(format!("issue the pair: mqsec client-cert {name}")),
         None => error,
     })
@@ -169,7 +205,11 @@ struct Words {
 
 impl Words {
     fn line(&self, mark: &str, text: &str) -> String {
-        if self.fancy { format!("{mark} {text}\n") } else { format!("{text}\n") }
+        if self.fancy {
+            format!("{mark} {text}\n")
+        } else {
+            format!("{text}\n")
+        }
     }
 
     fn rule(&self) -> String {
@@ -187,7 +227,11 @@ impl Words {
     }
 
     fn connecting(&self, host: &str, port: u16) -> String {
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
         [
             self.line("📁", "Certificates loaded successfully"),
             "\n".to_owned(),
@@ -205,7 +249,10 @@ impl Words {
         let tick = if self.fancy { "✅ " } else { "" };
         [
             self.line("🔢", "Return code: 0"),
-            self.line("📬", &format!("Status: {tick}Connection established successfully (valid TLS and authentication)")),
+            self.line(
+                "📬",
+                &format!("Status: {tick}Connection established successfully (valid TLS and authentication)"),
+            ),
             self.line("📡", &format!("Publishing test message to '{topic}' topic...")),
             self.rule(),
             self.line("✅", "Test message published successfully!"),

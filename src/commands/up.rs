@@ -63,7 +63,11 @@ pub struct Args {
 fn plain_word(text: &str) -> Result<String, &'static str> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:@".contains(letter);
     let starts = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
-    if starts && text.chars().all(plain) { Ok(text.to_owned()) } else { Err("letters, digits and . _ - / : @ only") }
+    if starts && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("letters, digits and . _ - / : @ only")
+    }
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
@@ -86,7 +90,10 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let user = &users[0];
     let client = setup::client_of(user);
     let paths = Paths::of(workspace, Some(&client));
-    let (cert, key) = paths.pair.as_ref().ok_or_else(|| Plain::new("tls-files-missing", "no client certificate"))?;
+    let (cert, key) = paths
+        .pair
+        .as_ref()
+        .ok_or_else(|| Plain::new("tls-files-missing", "no client certificate"))?;
     let identity = credentials::identity(cert, key)?;
     let proofs = proofs::all(&Bench {
         host: &probe.host,
@@ -123,11 +130,18 @@ fn bring_up(
     let (engine, state) = match broker::running(workspace) {
         Some(engine) => {
             if let Some(wanted) = wanted.filter(|wanted| *wanted != engine.kind()) {
-                let name = if wanted == EngineKind::Docker { "docker" } else { "native" };
+                let name = if wanted == EngineKind::Docker {
+                    "docker"
+                } else {
+                    "native"
+                };
                 let command = workspace.command();
-                return Err(Plain::new("engine-other-running", format!("the broker runs already: {}", engine.describe()))
-                    .hint(format!("stop it first: {command} down && {command} up --engine {name}"))
-                    .into());
+                return Err(Plain::new(
+                    "engine-other-running",
+                    format!("the broker runs already: {}", engine.describe()),
+                )
+                .hint(format!("stop it first: {command} down && {command} up --engine {name}"))
+                .into());
             }
             if touched(layout::CONF) || (touched(layout::COMPOSE) && engine.kind() == EngineKind::Docker) {
                 engine.stop(workspace)?;
@@ -184,7 +198,11 @@ fn install(context: &Context<'_>, missing: Plain) -> Result<Engine, Failure> {
         return Err(missing.hint("or install Docker with Compose").into());
     };
     let commands = installer.describe();
-    if !context.yes && !context.ui.confirm(&format!("Mosquitto is not installed. Install it with `{commands}`?")) {
+    if !context.yes
+        && !context
+            .ui
+            .confirm(&format!("Mosquitto is not installed. Install it with `{commands}`?"))
+    {
         return Err(missing.hint(format!("that will run: {commands}")).into());
     }
     context.ui.say(format!("installing Mosquitto: {commands}"));
@@ -213,7 +231,10 @@ impl Up<'_> {
             .iter()
             .map(|change| {
                 let replaced = if change.replaced { " (replaced)" } else { "" };
-                vec![self.context.workspace.show(&change.path), format!("{}{replaced}", purpose(&change.path))]
+                vec![
+                    self.context.workspace.show(&change.path),
+                    format!("{}{replaced}", purpose(&change.path)),
+                ]
             })
             .collect();
         format!("{}\n{}", paint(Tone::Head, "made"), crate::ui::columns(&rows))
@@ -222,13 +243,29 @@ impl Up<'_> {
     fn next(&self) -> String {
         let command = self.context.workspace.command();
         let user = &self.user.name;
-        let user = if user.as_str().contains(' ') { format!("'{user}'") } else { user.to_string() };
+        let user = if user.as_str().contains(' ') {
+            format!("'{user}'")
+        } else {
+            user.to_string()
+        };
         let rows = [
-            (format!("{command} test-connect {user}"), "connect as this user, with the password of .env"),
-            (format!("{command} client-cert sensor-1"), "a certificate for one more client"),
-            (format!("{command} passwd add sensor-1 --generate"), "and a password for it"),
+            (
+                format!("{command} test-connect {user}"),
+                "connect as this user, with the password of .env",
+            ),
+            (
+                format!("{command} client-cert sensor-1"),
+                "a certificate for one more client",
+            ),
+            (
+                format!("{command} passwd add sensor-1 --generate"),
+                "and a password for it",
+            ),
         ];
-        let rows: Vec<Vec<String>> = rows.into_iter().map(|(command, why)| vec![command, why.to_owned()]).collect();
+        let rows: Vec<Vec<String>> = rows
+            .into_iter()
+            .map(|(command, why)| vec![command, why.to_owned()])
+            .collect();
         format!("{}\n{}", paint(Tone::Head, "next"), crate::ui::columns(&rows))
     }
 }
@@ -263,14 +300,21 @@ impl Report for Up<'_> {
             .proofs
             .iter()
             .map(|proof| {
-                let mark = if proof.holds { paint(Tone::Good, "ok") } else { paint(Tone::Bad, "NO") };
+                let mark = if proof.holds {
+                    paint(Tone::Good, "ok")
+                } else {
+                    paint(Tone::Bad, "NO")
+                };
                 vec![mark, proof.who.clone(), proof.expected.to_owned(), proof.seen.clone()]
             })
             .collect();
         let held = self.proofs.iter().filter(|proof| proof.holds).count();
         let verdict = match self.status() {
             0 => format!("{held} of {} proofs hold: this broker is secure", self.proofs.len()),
-            _ => format!("only {held} of {} proofs hold: do not use this broker", self.proofs.len()),
+            _ => format!(
+                "only {held} of {} proofs hold: do not use this broker",
+                self.proofs.len()
+            ),
         };
         format!(
             "{}\n{}\n  {} ({})\n  port {}, for the names {}\n\n{}\n{}  {verdict}\n\n{}",

@@ -62,24 +62,42 @@ struct Target {
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let targets = match args.targets.as_slice() {
         [] => everything(context)?,
-        names => names.iter().map(|name| target(context, name)).collect::<Result<_, _>>()?,
+        names => names
+            .iter()
+            .map(|name| target(context, name))
+            .collect::<Result<_, _>>()?,
     };
-    let ca = args.ca.clone().unwrap_or_else(|| context.workspace.path(layout::CA_CERT));
+    let ca = args
+        .ca
+        .clone()
+        .unwrap_or_else(|| context.workspace.path(layout::CA_CERT));
     let trust = match fs::read(&ca)? {
         Some(pem) => Certificate::all_from_pem(&pem, &ca.display().to_string())?,
         None => {
             let command = context.workspace.command();
-            return Err(Plain::new("ca-missing", format!("there is no authority to judge by: no `{}`", ca.display()))
-                .hint(format!("make one: {command} ca init; or give one: --ca FILE"))
-                .into());
+            return Err(Plain::new(
+                "ca-missing",
+                format!("there is no authority to judge by: no `{}`", ca.display()),
+            )
+            .hint(format!("make one: {command} ca init; or give one: --ca FILE"))
+            .into());
         }
     };
     let crls: Vec<Vec<u8>> = match context.workspace.read(layout::CA_CRL)? {
-        Some(pem) => CertificateRevocationListDer::pem_slice_iter(&pem).flatten().map(|der| der.to_vec()).collect(),
+        Some(pem) => CertificateRevocationListDer::pem_slice_iter(&pem)
+            .flatten()
+            .map(|der| der.to_vec())
+            .collect(),
         None => Vec::new(),
     };
-    let judged = targets.into_iter().map(|target| examine(context, args, target, &trust, &crls)).collect();
-    Ok(context.ui.report(&Verdicts { judged, now: context.now }))
+    let judged = targets
+        .into_iter()
+        .map(|target| examine(context, args, target, &trust, &crls))
+        .collect();
+    Ok(context.ui.report(&Verdicts {
+        judged,
+        now: context.now,
+    }))
 }
 
 fn everything(context: &Context<'_>) -> Result<Vec<Target>, Failure> {
@@ -97,9 +115,11 @@ fn everything(context: &Context<'_>) -> Result<Vec<Target>, Failure> {
     }
     if found.is_empty() {
         let certs = context.workspace.show("certs");
-        return Err(Plain::new("nothing-to-verify", format!("there are no certificates in `{certs}`"))
-            .hint(format!("make them: {} up", context.workspace.command()))
-            .into());
+        return Err(
+            Plain::new("nothing-to-verify", format!("there are no certificates in `{certs}`"))
+                .hint(format!("make them: {} up", context.workspace.command()))
+                .into(),
+        );
     }
     Ok(found)
 }
@@ -114,7 +134,13 @@ fn target(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
     };
     match name {
         "ca" => return Ok(of(Path::new(layout::CA_CERT), Path::new(layout::CA_KEY), As::Authority)),
-        "broker" => return Ok(of(Path::new(layout::broker::CERT), Path::new(layout::broker::KEY), As::Server)),
+        "broker" => {
+            return Ok(of(
+                Path::new(layout::broker::CERT),
+                Path::new(layout::broker::KEY),
+                As::Server,
+            ));
+        }
         _ => {}
     }
     if let Ok(client) = name.parse::<ClientName>()
@@ -125,11 +151,19 @@ fn target(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
     }
     let path = PathBuf::from(name);
     if fs::exists(&path) {
-        return Ok(Target { name: name.to_owned(), cert: path, key: None, role: None });
+        return Ok(Target {
+            name: name.to_owned(),
+            cert: path,
+            key: None,
+            role: None,
+        });
     }
-    Err(Plain::new("certificate-not-found", format!("`{name}` is neither a certificate of this folder nor a file"))
-        .hint(format!("see what there is: {} verify", workspace.command()))
-        .into())
+    Err(Plain::new(
+        "certificate-not-found",
+        format!("`{name}` is neither a certificate of this folder nor a file"),
+    )
+    .hint(format!("see what there is: {} verify", workspace.command()))
+    .into())
 }
 
 struct Judged {
@@ -143,9 +177,18 @@ fn examine(context: &Context<'_>, args: &Args, target: Target, trust: &[Certific
     let mut findings = Vec::new();
     let certificate = match read_certificate(&target.cert) {
         Ok(certificate) => certificate,
-        Err(finding) => return Judged { target, certificate: None, findings: vec![finding] },
+        Err(finding) => {
+            return Judged {
+                target,
+                certificate: None,
+                findings: vec![finding],
+            };
+        }
     };
-    let key = target.key.as_deref().and_then(|path| read_key(context, path, &mut findings));
+    let key = target
+        .key
+        .as_deref()
+        .and_then(|path| read_key(context, path, &mut findings));
     let role = target.role.unwrap_or(match &certificate {
         c if c.is_ca => As::Authority,
         c if c.server_auth && !c.names().is_empty() => As::Server,
@@ -163,13 +206,19 @@ fn examine(context: &Context<'_>, args: &Args, target: Target, trust: &[Certific
     });
     all.append(&mut findings);
     all.sort_by_key(|finding| finding.severity);
-    Judged { target, certificate: Some(certificate), findings: all }
+    Judged {
+        target,
+        certificate: Some(certificate),
+        findings: all,
+    }
 }
 
 fn read_certificate(path: &Path) -> Result<Certificate, Finding> {
     let shown = path.display().to_string();
     match fs::read(path) {
-        Ok(Some(pem)) => Certificate::from_pem(&pem, &shown).map_err(|error| Finding::invalid(error.code(), error.to_string())),
+        Ok(Some(pem)) => {
+            Certificate::from_pem(&pem, &shown).map_err(|error| Finding::invalid(error.code(), error.to_string()))
+        }
         Ok(None) => Err(Finding::invalid("file-not-found", format!("there is no `{shown}`"))),
         Err(error) => Err(Finding::invalid(error.code(), format!("{error}: {}", error.source))),
     }
@@ -181,11 +230,17 @@ fn read_key(context: &Context<'_>, path: &Path, findings: &mut Vec<Finding>) -> 
     let pem = match fs::read(path) {
         Ok(Some(pem)) => zeroize::Zeroizing::new(pem),
         Ok(None) => {
-            findings.push(Finding::warning("key-not-here", format!("its key is not here: no `{shown}`")));
+            findings.push(Finding::warning(
+                "key-not-here",
+                format!("its key is not here: no `{shown}`"),
+            ));
             return None;
         }
         Err(error) => {
-            findings.push(Finding::warning(error.code(), format!("its key cannot be read: {error}: {}", error.source)));
+            findings.push(Finding::warning(
+                error.code(),
+                format!("its key cannot be read: {error}: {}", error.source),
+            ));
             return None;
         }
     };
@@ -195,8 +250,11 @@ fn read_key(context: &Context<'_>, path: &Path, findings: &mut Vec<Finding>) -> 
     {
         let mode = access.mode;
         findings.push(
-            Finding::invalid("key-readable-by-others", format!("its key can be read by others (mode {mode:04o})"))
-                .hint(format!("chmod 600 {shown}")),
+            Finding::invalid(
+                "key-readable-by-others",
+                format!("its key can be read by others (mode {mode:04o})"),
+            )
+            .hint(format!("chmod 600 {shown}")),
         );
     }
     let _ = context;
@@ -233,7 +291,12 @@ impl Report for Verdicts {
             let (word, tone) = judged.verdict();
             text.push_str(&format!("{}  {}", paint(tone, word), judged.target.name));
             if let Some(c) = &judged.certificate {
-                let end = format!("{} to {} ({})", short_date(c.not_before), short_date(c.not_after), in_words(c.not_after, self.now));
+                let end = format!(
+                    "{} to {} ({})",
+                    short_date(c.not_before),
+                    short_date(c.not_after),
+                    in_words(c.not_after, self.now)
+                );
                 text.push_str(&format!(": {end}, {}", c.key));
                 let names = c.names();
                 if !names.is_empty() {

@@ -31,7 +31,12 @@ impl Compose {
     /// `certs/` it sees the broker's folder alone. The health check looks for the listening socket in the kernel's
     /// table, so it needs no password and leaves no line in the log.
     pub fn render(&self) -> String {
-        let Self { image, container, port, user: Owner { uid, gid } } = self;
+        let Self {
+            image,
+            container,
+            port,
+            user: Owner { uid, gid },
+        } = self;
         format!(
             "\
 # docker-compose.yml, written by mqsec for the stock eclipse-mosquitto image.
@@ -85,16 +90,28 @@ networks:
     /// The parameters of a file that mqsec wrote and nobody changed since; nothing for any other.
     pub fn recognise(text: &str) -> Option<Self> {
         let value = |key: &str| {
-            text.lines().find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(':')).map(|v| v.trim().trim_matches('"'))
+            text.lines()
+                .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(':'))
+                .map(|v| v.trim().trim_matches('"'))
         };
         let (uid, gid) = value("user")?.split_once(':')?;
         let ports = text.lines().skip_while(|line| line.trim() != "ports:").nth(1)?;
-        let port = ports.trim().trim_start_matches("- ").trim_matches('"').split(':').next()?.parse().ok()?;
+        let port = ports
+            .trim()
+            .trim_start_matches("- ")
+            .trim_matches('"')
+            .split(':')
+            .next()?
+            .parse()
+            .ok()?;
         let found = Self {
             image: value("image")?.to_owned(),
             container: value("container_name")?.to_owned(),
             port,
-            user: Owner { uid: uid.parse().ok()?, gid: gid.parse().ok()? },
+            user: Owner {
+                uid: uid.parse().ok()?,
+                gid: gid.parse().ok()?,
+            },
         };
         (found.render() == text).then_some(found)
     }
@@ -110,10 +127,17 @@ pub struct Facts {
 
 pub fn facts(text: &str) -> Facts {
     let value = |key: &str| {
-        let line = text.lines().map(str::trim).find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+        let line = text
+            .lines()
+            .map(str::trim)
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
         Some(line.trim().trim_matches(['"', '\'']).to_owned()).filter(|value| !value.is_empty())
     };
-    Facts { image: value("image"), container: value("container_name"), user: value("user") }
+    Facts {
+        image: value("image"),
+        container: value("container_name"),
+        user: value("user"),
+    }
 }
 
 #[cfg(test)]
@@ -122,7 +146,10 @@ mod tests {
 
     #[test]
     fn an_untouched_file_is_recognised_and_a_changed_one_is_not() {
-        let compose = Compose { port: 18883, ..Compose::default() };
+        let compose = Compose {
+            port: 18883,
+            ..Compose::default()
+        };
         let text = compose.render();
         assert_eq!(Compose::recognise(&text), Some(compose));
         assert_eq!(Compose::recognise(&text.replace("unless-stopped", "always")), None);

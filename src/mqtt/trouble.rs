@@ -51,7 +51,10 @@ pub enum Trouble {
     #[error("the broker's certificate is not accepted: {}", server_certificate(.0))]
     ServerCertificate(CertificateError),
     #[error("{}", refused_client(*alert, *had_certificate))]
-    ClientRefused { alert: AlertDescription, had_certificate: bool },
+    ClientRefused {
+        alert: AlertDescription,
+        had_certificate: bool,
+    },
     #[error("the broker closed the connection when it had asked for a client certificate")]
     ProbablyClientRefused { had_certificate: bool },
     #[error("the port answers, but not with TLS")]
@@ -87,7 +90,11 @@ impl Trouble {
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
-            Self::ClientRefused { .. } | Self::ProbablyClientRefused { .. } | Self::Login(_) | Self::Closed(_) | Self::NotMqtt(_)
+            Self::ClientRefused { .. }
+                | Self::ProbablyClientRefused { .. }
+                | Self::Login(_)
+                | Self::Closed(_)
+                | Self::NotMqtt(_)
         )
     }
 }
@@ -100,7 +107,9 @@ impl Diagnose for Trouble {
             Self::Connect { .. } => "connect-refused",
             Self::OwnFiles(_) => "client-files-unusable",
             Self::ServerCertificate(error) => match error {
-                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => "tls-name-mismatch",
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                    "tls-name-mismatch"
+                }
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => "tls-broker-expired",
                 CertificateError::UnknownIssuer | CertificateError::BadSignature => "tls-broker-unknown-authority",
                 _ => "tls-broker-refused",
@@ -158,14 +167,20 @@ impl Diagnose for Trouble {
         let hint = match self.code() {
             "name-not-resolved" => "try the address instead of the name, or look at this machine's DNS",
             "connect-refused" => "is the broker running, on that port? mqsec status",
-            "tls-name-mismatch" => "dial a name of the list, or issue it again with this one: mqsec broker-cert NAME...",
+            "tls-name-mismatch" => {
+                "dial a name of the list, or issue it again with this one: mqsec broker-cert NAME..."
+            }
             "tls-broker-expired" => "issue it again: mqsec broker-cert NAME, then mqsec restart",
             "tls-broker-unknown-authority" => {
                 "another authority issued it than `certs/ca.crt`; after a new authority: mqsec broker-cert NAME, then mqsec restart"
             }
             "tls-client-certificate-missing" => "give a client's name: mqsec test-connect USER PASSWORD CLIENT",
-            "tls-client-unknown-authority" => "the broker trusts another authority: issue it anew with mqsec client-cert NAME",
-            "tls-client-expired" => "look at it, and at the CRL's end: mqsec verify; issue anew: mqsec client-cert NAME",
+            "tls-client-unknown-authority" => {
+                "the broker trusts another authority: issue it anew with mqsec client-cert NAME"
+            }
+            "tls-client-expired" => {
+                "look at it, and at the CRL's end: mqsec verify; issue anew: mqsec client-cert NAME"
+            }
             "tls-client-revoked" => "issue a new one: mqsec client-cert NAME",
             "tls-client-refused" => "look at the certificate: mqsec verify NAME",
             "tls-not-spoken" => "is it the port of the TLS listener (8883)?",
@@ -185,17 +200,27 @@ impl Diagnose for Trouble {
 }
 
 fn addresses(tries: &[(SocketAddr, String)]) -> String {
-    tries.iter().map(|(address, _)| address.to_string()).collect::<Vec<_>>().join(", ")
+    tries
+        .iter()
+        .map(|(address, _)| address.to_string())
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// webpki presents names as `DnsName("x")` and `IpAddress(1.2.3.4)`.
 fn san(name: &str) -> &str {
-    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
+    let inner = name
+        .split_once('(')
+        .and_then(|(_, rest)| rest.strip_suffix(')'))
+        .unwrap_or(name);
     inner.trim_matches('"')
 }
 
 fn is_missing(alert: AlertDescription) -> bool {
-    matches!(alert, AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure)
+    matches!(
+        alert,
+        AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure
+    )
 }
 
 fn server_certificate(error: &CertificateError) -> String {
@@ -204,7 +229,9 @@ fn server_certificate(error: &CertificateError) -> String {
         E::NotValidForName => "it is not valid for the name that was dialled".to_owned(),
         E::NotValidForNameContext { expected, .. } => format!("it is not valid for `{}`", expected.to_str()),
         E::Expired | E::ExpiredContext { .. } => "its period is over".to_owned(),
-        E::NotValidYet | E::NotValidYetContext { .. } => "its period has not begun; is this machine's clock right?".to_owned(),
+        E::NotValidYet | E::NotValidYetContext { .. } => {
+            "its period has not begun; is this machine's clock right?".to_owned()
+        }
         E::UnknownIssuer => "an authority issued it that is not trusted here".to_owned(),
         E::BadSignature => "another authority of the same name issued it".to_owned(),
         E::Revoked => "it is revoked".to_owned(),
@@ -216,7 +243,9 @@ fn server_certificate(error: &CertificateError) -> String {
 fn refused_client(alert: AlertDescription, had_certificate: bool) -> String {
     use AlertDescription as A;
     let why = match alert {
-        _ if !had_certificate && is_missing(alert) => return "the broker demands a client certificate, and none was given".to_owned(),
+        _ if !had_certificate && is_missing(alert) => {
+            return "the broker demands a client certificate, and none was given".to_owned();
+        }
         A::UnknownCA => "an authority issued it that the broker does not trust",
         A::CertificateExpired => "its period is over, or the broker's CRL is past its end",
         A::CertificateRevoked => "it is revoked",
@@ -243,7 +272,10 @@ pub fn connack(code: ConnectReturnCode) -> (u8, &'static str) {
         C::ImplementationSpecificError => (131, "error of this broker's own kind"),
         C::UnsupportedProtocolVersion => (132, "protocol version not supported"),
         C::ClientIdentifierNotValid => (133, "client identifier not valid"),
-        C::BadUserNamePassword => (134, "user name or password not valid (Mosquitto: the certificate has no common name)"),
+        C::BadUserNamePassword => (
+            134,
+            "user name or password not valid (Mosquitto: the certificate has no common name)",
+        ),
         C::NotAuthorized => (135, "not authorised: user name or password missing or wrong"),
         C::ServerUnavailable => (136, "server unavailable"),
         C::ServerBusy => (137, "server busy"),

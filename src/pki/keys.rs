@@ -88,7 +88,9 @@ pub fn parse_der(pem: &[u8], path: &str) -> Result<PrivateKeyDer<'static>, PkiEr
 /// What a file holds, in words, from its first PEM label or its first bytes.
 pub fn describe(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let label = text.lines().find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
+    let label = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
     match label {
         Some("ENCRYPTED PRIVATE KEY") => "an encrypted private key",
         Some(label) if label.ends_with("PRIVATE KEY") && text.contains("Proc-Type: 4,ENCRYPTED") => {
@@ -130,7 +132,10 @@ mod tests {
         let error = |bytes: &[u8]| parse(bytes, "k").unwrap_err().to_string();
         assert!(error(b"").contains("empty"));
         assert!(error(b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n").contains("a certificate"));
-        assert!(error(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n").contains("encrypted"));
+        assert!(
+            error(b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAA==\n-----END ENCRYPTED PRIVATE KEY-----\n")
+                .contains("encrypted")
+        );
         assert!(error(b"-----BEGIN PRIVATE KEY-----\nMIG").contains("half"));
         assert!(error(&[0x30, 0x82, 1, 2]).contains("DER"));
     }

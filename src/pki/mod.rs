@@ -18,7 +18,11 @@ pub const BACKDATE: Duration = Duration::hours(24);
 #[derive(Debug, thiserror::Error)]
 pub enum PkiError {
     #[error("`{path}` holds {found}, not {wanted}")]
-    WrongContent { path: String, wanted: &'static str, found: String },
+    WrongContent {
+        path: String,
+        wanted: &'static str,
+        found: String,
+    },
     #[error("the authority's key `{key}` does not belong to its certificate `{cert}`")]
     KeyMismatch { key: String, cert: String },
     #[error("the authority's certificate `{path}` cannot issue: {reason}")]
@@ -44,7 +48,9 @@ impl Diagnose for PkiError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::WrongContent { path, .. } if self.code() == "key-encrypted" => {
-                vec![format!("decrypt it: openssl pkey -in {path} -out {path}.plain, and put that in its place, mode 0600")]
+                vec![format!(
+                    "decrypt it: openssl pkey -in {path} -out {path}.plain, and put that in its place, mode 0600"
+                )]
             }
             Self::KeyMismatch { .. } => vec![
                 "put back the file that belongs here (certs/backup/ may have it)".to_owned(),
@@ -74,7 +80,11 @@ pub fn in_words(time: OffsetDateTime, now: OffsetDateTime) -> String {
         _ => ((minutes + 720) / 1440, "day"),
     };
     let plural = if count == 1 { "" } else { "s" };
-    if distance.is_negative() { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
+    if distance.is_negative() {
+        format!("{count} {unit}{plural} ago")
+    } else {
+        format!("in {count} {unit}{plural}")
+    }
 }
 
 #[cfg(test)]

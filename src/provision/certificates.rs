@@ -51,7 +51,10 @@ pub enum State {
     /// What was there serves.
     Kept,
     /// The old pair is kept in this folder; the reason why it no longer served.
-    Replaced { backup: PathBuf, reason: String },
+    Replaced {
+        backup: PathBuf,
+        reason: String,
+    },
 }
 
 /// The names of a broker's certificate: those asked for, and how it is reached on its own machine.
@@ -86,13 +89,28 @@ pub fn broker(change: &mut Transaction<'_>, wish: &Wish, now: OffsetDateTime) ->
     ensure(change, wish, &files, now)
 }
 
-pub fn client(change: &mut Transaction<'_>, name: &ClientName, wish: &Wish, now: OffsetDateTime) -> Result<Outcome, Failure> {
+pub fn client(
+    change: &mut Transaction<'_>,
+    name: &ClientName,
+    wish: &Wish,
+    now: OffsetDateTime,
+) -> Result<Outcome, Failure> {
     let paths = layout::client(name);
-    let files = Files { key: &paths.key, csr: &paths.csr, cert: &paths.cert, chain: Some(&paths.chain) };
+    let files = Files {
+        key: &paths.key,
+        csr: &paths.csr,
+        cert: &paths.cert,
+        chain: Some(&paths.chain),
+    };
     ensure(change, wish, &files, now)
 }
 
-fn ensure(change: &mut Transaction<'_>, wish: &Wish, files: &Files<'_>, now: OffsetDateTime) -> Result<Outcome, Failure> {
+fn ensure(
+    change: &mut Transaction<'_>,
+    wish: &Wish,
+    files: &Files<'_>,
+    now: OffsetDateTime,
+) -> Result<Outcome, Failure> {
     let authority = authority::load(change, now)?;
     let mut state = State::Issued;
     if let Some((certificate, key_matches)) = existing(change, files)? {
@@ -103,11 +121,18 @@ fn ensure(change: &mut Transaction<'_>, wish: &Wish, files: &Files<'_>, now: Off
                     let leaf = change.read(files.cert)?.unwrap_or_default();
                     put_chain(change, chain, &String::from_utf8_lossy(&leaf))?;
                 }
-                return Ok(Outcome { certificate, state: State::Kept, shortened: false });
+                return Ok(Outcome {
+                    certificate,
+                    state: State::Kept,
+                    shortened: false,
+                });
             }
             Some(reason) => {
                 let mut backup = PathBuf::new();
-                for path in [Some(files.key), Some(files.csr), Some(files.cert), files.chain].into_iter().flatten() {
+                for path in [Some(files.key), Some(files.csr), Some(files.cert), files.chain]
+                    .into_iter()
+                    .flatten()
+                {
                     if let Some(copy) = change.back_up(path, &stamp(now))? {
                         backup = copy.parent().map(PathBuf::from).unwrap_or_default();
                     }
@@ -123,7 +148,12 @@ fn ensure(change: &mut Transaction<'_>, wish: &Wish, files: &Files<'_>, now: Off
         days,
         key_type: wish.key_type.unwrap_or_default(),
     };
-    let Issued { certificate, certificate_pem, csr_pem, key_pem } = authority.issue(&request, now)?;
+    let Issued {
+        certificate,
+        certificate_pem,
+        csr_pem,
+        key_pem,
+    } = authority.issue(&request, now)?;
     change.put(files.key, key_pem.to_vec());
     change.put(files.csr, csr_pem);
     if let Some(chain) = files.chain {
@@ -132,7 +162,11 @@ fn ensure(change: &mut Transaction<'_>, wish: &Wish, files: &Files<'_>, now: Off
     change.put(files.cert, certificate_pem);
     change.put(layout::CA_SERIAL, format!("{}\n", certificate.serial));
     let shortened = certificate.not_after < now.replace_nanosecond(0).unwrap_or(now) + Duration::days(i64::from(days));
-    Ok(Outcome { certificate, state, shortened })
+    Ok(Outcome {
+        certificate,
+        state,
+        shortened,
+    })
 }
 
 fn put_chain(change: &mut Transaction<'_>, chain: &Path, leaf_pem: &str) -> Result<(), Failure> {
@@ -145,8 +179,18 @@ fn put_chain(change: &mut Transaction<'_>, chain: &Path, leaf_pem: &str) -> Resu
 fn existing(change: &Transaction<'_>, files: &Files<'_>) -> Result<Option<(Certificate, bool)>, Failure> {
     let workspace = change.workspace();
     let half = |there: &Path, missing: &Path| {
-        Plain::new("pair-incomplete", format!("`{}` is there and `{}` is not", workspace.show(there), workspace.show(missing)))
-            .hint(format!("put the missing file back, or move the other one away: mv {0} {0}.old", workspace.show(there)))
+        Plain::new(
+            "pair-incomplete",
+            format!(
+                "`{}` is there and `{}` is not",
+                workspace.show(there),
+                workspace.show(missing)
+            ),
+        )
+        .hint(format!(
+            "put the missing file back, or move the other one away: mv {0} {0}.old",
+            workspace.show(there)
+        ))
     };
     match (change.read(files.key)?, change.read(files.cert)?) {
         (None, None) => Ok(None),

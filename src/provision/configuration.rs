@@ -26,12 +26,19 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
     let workspace = change.workspace();
     let written = |profile, port| conf::render(profile, port);
     let Some(text) = read(workspace, layout::CONF)? else {
-        let text = written(wish.profile.unwrap_or_default(), wish.port.unwrap_or(conf::DEFAULT_PORT));
+        let text = written(
+            wish.profile.unwrap_or_default(),
+            wish.port.unwrap_or(conf::DEFAULT_PORT),
+        );
         change.put(layout::CONF, text.clone());
         return listener(workspace, &text);
     };
     let found = listener(workspace, &text)?;
-    let profile = if found.require_certificate { Profile::PasswordAndCert } else { Profile::Password };
+    let profile = if found.require_certificate {
+        Profile::PasswordAndCert
+    } else {
+        Profile::Password
+    };
     let wanted = (wish.profile.unwrap_or(profile), wish.port.unwrap_or(found.port));
     if wanted == (profile, found.port) {
         return Ok(found);
@@ -39,10 +46,21 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
     // a file that nobody changed since mqsec wrote it may be written again; any other is its owner's
     if written(profile, found.port) != text {
         let path = workspace.show(layout::CONF);
-        return Err(Plain::new("conf-changed-by-hand", format!("`{path}` was changed by hand and is not overwritten"))
-            .detail(format!("it listens on port {} and {} client certificates", found.port, if found.require_certificate { "demands" } else { "asks for no" }))
-            .hint("make the change there, and leave out --port and --profile")
-            .into());
+        return Err(Plain::new(
+            "conf-changed-by-hand",
+            format!("`{path}` was changed by hand and is not overwritten"),
+        )
+        .detail(format!(
+            "it listens on port {} and {} client certificates",
+            found.port,
+            if found.require_certificate {
+                "demands"
+            } else {
+                "asks for no"
+            }
+        ))
+        .hint("make the change there, and leave out --port and --profile")
+        .into());
     }
     let text = written(wanted.0, wanted.1);
     change.put(layout::CONF, text.clone());
@@ -51,15 +69,22 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
 
 /// The TLS listener of the configuration that is there.
 pub fn read_listener(workspace: &Workspace) -> Result<Option<Listener>, Failure> {
-    read(workspace, layout::CONF)?.map(|text| listener(workspace, &text)).transpose()
+    read(workspace, layout::CONF)?
+        .map(|text| listener(workspace, &text))
+        .transpose()
 }
 
 fn listener(workspace: &Workspace, text: &str) -> Result<Listener, Failure> {
     conf::main_listener(text).ok_or_else(|| {
         let path = workspace.show(layout::CONF);
-        Plain::new("conf-without-tls", format!("`{path}` has no listener for MQTT over TLS"))
-            .hint(format!("move the file away and let mqsec write one: mv {path} {path}.old"))
-            .into()
+        Plain::new(
+            "conf-without-tls",
+            format!("`{path}` has no listener for MQTT over TLS"),
+        )
+        .hint(format!(
+            "move the file away and let mqsec write one: mv {path} {path}.old"
+        ))
+        .into()
     })
 }
 
@@ -91,7 +116,10 @@ fn check_user(workspace: &Workspace, text: &str) -> Result<(), Failure> {
     match compose::facts(text).user {
         Some(user) if user != ours => Err(Plain::new(
             "compose-other-user",
-            format!("`{}` runs the broker as `{user}`, which cannot read the files of {ours}", workspace.show(layout::COMPOSE)),
+            format!(
+                "`{}` runs the broker as `{user}`, which cannot read the files of {ours}",
+                workspace.show(layout::COMPOSE)
+            ),
         )
         .hint(format!("write there: user: \"{ours}\""))
         .into()),
@@ -116,12 +144,20 @@ pub fn env_text(broker: &str, users: &[(String, String)]) -> String {
         let number = number + 1;
         text.push_str(&format!("USER_{number}={user}\nPASS_{number}={password}\n"));
     }
-    text.push_str(&format!("\n# The name by which clients reach the broker: it goes into the broker's certificate\nBROKER_CN={broker}\n"));
+    text.push_str(&format!(
+        "\n# The name by which clients reach the broker: it goes into the broker's certificate\nBROKER_CN={broker}\n"
+    ));
     text
 }
 
 /// `.env.example`, for a reader who writes the file by hand.
 pub fn env_example() -> String {
-    let users = [("admin", "'change me: StrongPassword!123'"), ("client", "'change me: AnotherSecurePass'")];
-    env_text("mqtt.example.com", &users.map(|(user, password)| (user.to_owned(), password.to_owned())))
+    let users = [
+        ("admin", "'change me: StrongPassword!123'"),
+        ("client", "'change me: AnotherSecurePass'"),
+    ];
+    env_text(
+        "mqtt.example.com",
+        &users.map(|(user, password)| (user.to_owned(), password.to_owned())),
+    )
 }

@@ -14,5 +14,6 @@ use time::macros::format_description;
 
 /// Name of a dated backup folder.
 fn stamp(now: OffsetDateTime) -> String {
-    now.format(format_description!("[year]-[month]-[day]T[hour]-[minute]-[second]Z")).unwrap_or_default()
+    now.format(format_description!("[year]-[month]-[day]T[hour]-[minute]-[second]Z"))
+        .unwrap_or_default()
 }

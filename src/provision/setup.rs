@@ -52,20 +52,30 @@ pub fn complete(
     };
     certificates::broker(change, &broker_wish(workspace, &asked)?, now)?;
     let client = client_of(&env.users[0]);
-    let client_wish =
-        Wish { common_name: client.as_str().parse()?, role: Role::Client, days: None, key_type: None };
+    let client_wish = Wish {
+        common_name: client.as_str().parse()?,
+        role: Role::Client,
+        days: None,
+        key_type: None,
+    };
     certificates::client(change, &client, &client_wish, now)?;
     users::sync(change, &env, None, false)?;
     let listener = configuration::ensure_conf(change, wish)?;
     configuration::ensure_compose(change, wish, listener.port)?;
-    Ok(Setup { users: env.users, listener })
+    Ok(Setup {
+        users: env.users,
+        listener,
+    })
 }
 
 /// A `.env` with two users and generated passwords.
 fn write_env(change: &mut Transaction<'_>, names: &[BrokerName]) {
     let user = |name: &str| (name.to_owned(), Secret::generate().expose().to_owned());
     let name = names.first().cloned().unwrap_or_else(default_name);
-    let text = zeroize::Zeroizing::new(configuration::env_text(&name.to_string(), &[user("admin"), user("client")]));
+    let text = zeroize::Zeroizing::new(configuration::env_text(
+        &name.to_string(),
+        &[user("admin"), user("client")],
+    ));
     change.put(layout::ENV, text.as_bytes());
 }
 
@@ -79,10 +89,21 @@ fn broker_wish(workspace: &Workspace, asked: &[BrokerName]) -> Result<Wish, Fail
     let found = found.and_then(|pem| Certificate::from_pem(&pem, layout::broker::CERT).ok());
     let covers = |c: &Certificate| asked.iter().all(|name| verify::is_valid_for(c, &name.to_string()));
     let (common_name, names) = match found.filter(covers) {
-        Some(c) => (c.title().parse()?, c.names().iter().filter_map(|name| name.parse().ok()).collect()),
-        None => (asked[0].to_string().parse()?, certificates::broker_names(asked, false, host::names())),
+        Some(c) => (
+            c.title().parse()?,
+            c.names().iter().filter_map(|name| name.parse().ok()).collect(),
+        ),
+        None => (
+            asked[0].to_string().parse()?,
+            certificates::broker_names(asked, false, host::names()),
+        ),
     };
-    Ok(Wish { common_name, role: Role::Broker { names }, days: None, key_type: None })
+    Ok(Wish {
+        common_name,
+        role: Role::Broker { names },
+        days: None,
+        key_type: None,
+    })
 }
 
 /// The client certificate of a user: of the same name, where it can be a file's.
@@ -93,7 +114,9 @@ pub fn client_of(user: &User) -> ClientName {
 
 pub fn authority_name(workspace: &Workspace) -> Result<String, Failure> {
     let pem = workspace.read(layout::CA_CERT)?.unwrap_or_default();
-    Ok(Certificate::from_pem(&pem, &workspace.show(layout::CA_CERT))?.title().to_owned())
+    Ok(Certificate::from_pem(&pem, &workspace.show(layout::CA_CERT))?
+        .title()
+        .to_owned())
 }
 
 /// The names for which the broker's certificate is valid.

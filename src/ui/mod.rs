@@ -49,7 +49,11 @@ impl Ui {
             ColorWhen::Never => anstream::ColorChoice::Never.write_global(),
         }
         let plain = global.color == ColorWhen::Never || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        Self { json: global.json, quiet: global.quiet, fancy: std::io::stdout().is_terminal() && !plain }
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            fancy: std::io::stdout().is_terminal() && !plain,
+        }
     }
 
     /// A line of conversation; `--quiet` and `--json` silence it.
@@ -61,7 +65,12 @@ impl Ui {
 
     /// Something that the reader should know, whatever the mode.
     pub fn warn(&self, line: impl AsRef<str>) {
-        let _ = writeln!(anstream::stderr(), "{}: {}", paint(Tone::Warn, "warning"), line.as_ref());
+        let _ = writeln!(
+            anstream::stderr(),
+            "{}: {}",
+            paint(Tone::Warn, "warning"),
+            line.as_ref()
+        );
     }
 
     /// A part of the result, at once, for results that come in parts (transcripts, logs).
@@ -95,7 +104,11 @@ impl Ui {
                 })
             ));
         }
-        let mut text = format!("{}: {}\n", paint(Tone::Bad, &format!("error[{}]", failure.code)), failure.message());
+        let mut text = format!(
+            "{}: {}\n",
+            paint(Tone::Bad, &format!("error[{}]", failure.code)),
+            failure.message()
+        );
         for detail in &failure.details {
             text.push_str(&format!("  {detail}\n"));
         }
@@ -126,8 +139,11 @@ impl Ui {
     /// A password from the terminal, typed twice when it is a new one.
     pub fn ask_password(&self, what: &str, twice: bool) -> Result<Secret, Failure> {
         let no_terminal = || {
-            Plain::new("password-needed", format!("no password for {what}, and no terminal to ask for it"))
-                .hint("give it on standard input with --stdin, or in the environment variable MQSEC_PASSWORD")
+            Plain::new(
+                "password-needed",
+                format!("no password for {what}, and no terminal to ask for it"),
+            )
+            .hint("give it on standard input with --stdin, or in the environment variable MQSEC_PASSWORD")
         };
         if !self.can_ask() {
             return Err(no_terminal().into());
@@ -191,7 +207,13 @@ fn out(text: &str) {
 /// Rows in aligned columns; widths count characters, not bytes.
 pub fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| visible(c)).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|c| visible(c))
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..count).map(width).collect();
     let mut text = String::new();
     for row in rows {

@@ -24,7 +24,11 @@ pub struct FsError {
 
 impl FsError {
     pub fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
-        Self { doing, path: path.to_owned(), source }
+        Self {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
     }
 
     fn not_a_file(doing: &'static str, path: &Path) -> Self {
@@ -97,12 +101,19 @@ pub fn tail(path: &Path, lines: usize) -> Result<(Vec<String>, u64), FsError> {
     let mut file = File::open(path).map_err(error)?;
     let length = file.metadata().map_err(error)?.len();
     let window = (lines as u64 * 400).max(1 << 16);
-    file.seek(SeekFrom::Start(length.saturating_sub(window))).map_err(error)?;
+    file.seek(SeekFrom::Start(length.saturating_sub(window)))
+        .map_err(error)?;
     let mut bytes = Vec::new();
     file.take(window).read_to_end(&mut bytes).map_err(error)?;
     let text = String::from_utf8_lossy(&bytes);
     let all: Vec<&str> = text.lines().collect();
-    Ok((all.iter().skip(all.len().saturating_sub(lines)).map(|line| (*line).to_owned()).collect(), length))
+    Ok((
+        all.iter()
+            .skip(all.len().saturating_sub(lines))
+            .map(|line| (*line).to_owned())
+            .collect(),
+        length,
+    ))
 }
 
 /// What stands in a file after `offset`, and the new offset; a file that shrank is read from its start.
@@ -223,7 +234,11 @@ pub fn set_dir_access(path: &Path, mode: u32, _owner: Option<(u32, u32)>) -> Res
 pub fn access(path: &Path) -> Result<Access, FsError> {
     use std::os::unix::fs::MetadataExt;
     let found = fs::metadata(path).map_err(|source| FsError::new("look at", path, source))?;
-    Ok(Access { mode: found.mode() & 0o777, uid: found.uid(), gid: found.gid() })
+    Ok(Access {
+        mode: found.mode() & 0o777,
+        uid: found.uid(),
+        gid: found.gid(),
+    })
 }
 
 #[cfg(unix)]
@@ -286,7 +301,9 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), FsError> {
 /// Brings a folder's entries to the disk.
 pub fn sync_dir(path: &Path) -> Result<(), FsError> {
     #[cfg(unix)]
-    File::open(path).and_then(|dir| dir.sync_all()).map_err(|source| FsError::new("write", path, source))?;
+    File::open(path)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|source| FsError::new("write", path, source))?;
     #[cfg(not(unix))]
     let _ = path;
     Ok(())

@@ -54,9 +54,12 @@ impl<'w> Transaction<'w> {
                 break lock;
             }
             if Instant::now() >= end {
-                return Err(Plain::new("workspace-busy", "another mqsec is changing this folder and does not end")
-                    .hint("wait for it, or look for it: pgrep -a mqsec")
-                    .into());
+                return Err(Plain::new(
+                    "workspace-busy",
+                    "another mqsec is changing this folder and does not end",
+                )
+                .hint("wait for it, or look for it: pgrep -a mqsec")
+                .into());
             }
             std::thread::sleep(Duration::from_millis(20));
         };
@@ -64,7 +67,11 @@ impl<'w> Transaction<'w> {
             apply(workspace)?;
         }
         fs::remove_dir(&workspace.path(layout::STAGED))?;
-        Ok(Self { workspace, files: BTreeMap::new(), _lock: lock })
+        Ok(Self {
+            workspace,
+            files: BTreeMap::new(),
+            _lock: lock,
+        })
     }
 
     pub fn workspace(&self) -> &'w Workspace {
@@ -90,7 +97,9 @@ impl<'w> Transaction<'w> {
     /// Keeps a copy of a file below `certs/backup/STAMP/`; says where, or that there was nothing to keep.
     pub fn back_up(&mut self, relative: impl AsRef<Path>, stamp: &str) -> Result<Option<PathBuf>, FsError> {
         let relative = relative.as_ref();
-        let Some(bytes) = self.workspace.read(relative)? else { return Ok(None) };
+        let Some(bytes) = self.workspace.read(relative)? else {
+            return Ok(None);
+        };
         let inner = relative.strip_prefix("certs").unwrap_or(relative);
         let copy = Path::new(layout::BACKUP).join(stamp).join(inner);
         self.put(copy.clone(), bytes);
@@ -114,9 +123,16 @@ impl<'w> Transaction<'w> {
             workspace.make_dir(parent)?;
             fs::check_writable(&workspace.path(parent))?;
             let (mode, whose) = layout::file_policy(path);
-            entries.push(Entry { path: path.clone(), mode, owner: workspace.owner(whose) });
+            entries.push(Entry {
+                path: path.clone(),
+                mode,
+                owner: workspace.owner(whose),
+            });
             contents.push(bytes);
-            changes.push(Change { path: path.clone(), replaced: old.is_some() });
+            changes.push(Change {
+                path: path.clone(),
+                replaced: old.is_some(),
+            });
         }
         if entries.is_empty() {
             return Ok(changes);
@@ -137,7 +153,12 @@ fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8
         fs::create(&staged.join(number.to_string()), bytes, entry.mode, entry.owner)?;
     }
     let manifest = serde_json::to_vec(entries).unwrap_or_default();
-    fs::create(&staged.join(MANIFEST), &manifest, 0o600, workspace.owner(layout::Whose::Operator))?;
+    fs::create(
+        &staged.join(MANIFEST),
+        &manifest,
+        0o600,
+        workspace.owner(layout::Whose::Operator),
+    )?;
     fs::sync_dir(&staged)?;
     fs::rename(&staged, &workspace.path(layout::COMMIT))?;
     fs::sync_dir(&workspace.path(layout::STATE))
@@ -150,8 +171,11 @@ fn apply(workspace: &Workspace) -> Result<(), Failure> {
     // without a manifest everything was in place already, and the process died while it removed the journal
     let entries: Vec<Entry> = match manifest {
         Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            Plain::new("journal-damaged", format!("`{}` cannot be read: {error}", workspace.show(layout::COMMIT)))
-                .hint("a change was interrupted; the new files are in that folder, numbered")
+            Plain::new(
+                "journal-damaged",
+                format!("`{}` cannot be read: {error}", workspace.show(layout::COMMIT)),
+            )
+            .hint("a change was interrupted; the new files are in that folder, numbered")
         })?,
         None => Vec::new(),
     };
@@ -206,7 +230,11 @@ mod tests {
         let folder = Folder::new();
         let workspace = Workspace::at(folder.0.clone());
         let lock = Transaction::begin(&workspace).unwrap();
-        let entry = |path: &str| Entry { path: PathBuf::from(path), mode: 0o600, owner: None };
+        let entry = |path: &str| Entry {
+            path: PathBuf::from(path),
+            mode: 0o600,
+            owner: None,
+        };
         let (a, b) = (Zeroizing::new(b"A".to_vec()), Zeroizing::new(b"B".to_vec()));
         stage(&workspace, &[entry("certs/a"), entry("config/b")], &[&a, &b]).unwrap();
         drop(lock);
@@ -236,7 +264,13 @@ mod tests {
             change.put("config/x", "same");
             change.commit().unwrap()
         };
-        assert_eq!(write(), vec![Change { path: PathBuf::from("config/x"), replaced: false }]);
+        assert_eq!(
+            write(),
+            vec![Change {
+                path: PathBuf::from("config/x"),
+                replaced: false
+            }]
+        );
         assert_eq!(write(), vec![]);
     }
 

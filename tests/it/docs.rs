@@ -1,0 +1,1 @@
+//! The documents' sessions are run as they stand.
