@@ -149,19 +149,26 @@ impl<'w> Transaction<'w> {
 fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8>>]) -> Result<(), FsError> {
     let staged = workspace.path(layout::STAGED);
     fs::create_dir(&staged, 0o700, workspace.owner(layout::Whose::Operator))?;
+    let mut written = Vec::new();
     for (number, (entry, bytes)) in entries.iter().zip(contents).enumerate() {
-        fs::create(&staged.join(number.to_string()), bytes, entry.mode, entry.owner)?;
+        written.push(fs::create(
+            &staged.join(number.to_string()),
+            bytes,
+            entry.mode,
+            entry.owner,
+        )?);
     }
     let manifest = serde_json::to_vec(entries).unwrap_or_default();
-    fs::create(
+    written.push(fs::create(
         &staged.join(MANIFEST),
         &manifest,
         0o600,
         workspace.owner(layout::Whose::Operator),
-    )?;
-    fs::sync_dir(&staged)?;
+    )?);
+    written.extend(fs::entries(&staged)?);
+    fs::sync(&written)?;
     fs::rename(&staged, &workspace.path(layout::COMMIT))?;
-    fs::sync_dir(&workspace.path(layout::STATE))
+    fs::sync(fs::entries(&workspace.path(layout::STATE))?.as_slice())
 }
 
 /// Moves every file of the journal to its place. Safe to run again: what was moved is no longer there to move.
@@ -192,9 +199,11 @@ fn apply(workspace: &Workspace) -> Result<(), Failure> {
             parents.push(parent);
         }
     }
+    let mut folders = Vec::new();
     for parent in parents {
-        fs::sync_dir(&workspace.path(parent))?;
+        folders.extend(fs::entries(&workspace.path(parent))?);
     }
+    fs::sync(&folders)?;
     fs::remove_file(&journal.join(MANIFEST))?;
     fs::remove_dir(&journal)?;
     Ok(())
