@@ -70,23 +70,8 @@ impl Docker {
             .hint("look at the name and at this machine's network, or use an installed Mosquitto: --engine native"))
     }
 
-    /// The container's state and the folder that it belongs to; nothing when there is no such container.
     fn inspect(&self) -> Option<Container> {
-        let format = "{{.State.Status}}|{{.State.ExitCode}}|{{.RestartCount}}|{{index .Config.Labels \"com.docker.compose.project.working_dir\"}}";
-        let output = run(
-            "docker",
-            &["container", "inspect", "--format", format, &self.container],
-            None,
-        )
-        .ok()?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let mut parts = text.trim().splitn(4, '|');
-        Some(Container {
-            status: parts.next().filter(|status| !status.is_empty())?.to_owned(),
-            exit_code: parts.next()?.to_owned(),
-            restarts: parts.next()?.parse().ok()?,
-            folder: parts.next()?.to_owned(),
-        })
+        inspect(&self.container)
     }
 
     pub fn is_running(&self, workspace: &Workspace) -> bool {
@@ -109,7 +94,31 @@ impl Docker {
             .hint("choose another name: mqsec up --container NAME")
             .into());
         }
+        self.check_project(workspace)?;
         self.compose(workspace, &["up", "-d"])
+    }
+
+    /// Compose names a project after its folder, without the path: of two folders `mqtt` the second would take the
+    /// container of the first for its own, and replace it.
+    fn check_project(&self, workspace: &Workspace) -> Result<(), Failure> {
+        let output = self.run_compose(workspace, &["ps", "-a", "-q"])?;
+        let ids = String::from_utf8_lossy(&output.stdout).into_owned();
+        for id in ids.split_whitespace() {
+            let Some(other) = inspect(id).filter(|container| !container.is_of(workspace)) else {
+                continue;
+            };
+            return Err(Plain::new(
+                "compose-project-taken",
+                "Compose takes this folder and another one of the same name for one project",
+            )
+            .detail(format!("the other folder is `{}`", other.folder))
+            .hint(format!(
+                "give this one a name of its own: echo COMPOSE_PROJECT_NAME=NAME >> {}",
+                workspace.show(layout::ENV)
+            ))
+            .into());
+        }
+        Ok(())
     }
 
     pub fn stop(&self, workspace: &Workspace) -> Result<(), Failure> {
@@ -131,14 +140,14 @@ impl Docker {
         Some((lines, format!("exit status {}", container.exit_code)))
     }
 
+    fn run_compose(&self, workspace: &Workspace, args: &[&str]) -> Result<std::process::Output, Plain> {
+        let file = ["-f", layout::COMPOSE];
+        let all: Vec<&str> = self.compose[1..].iter().chain(&file).chain(args).copied().collect();
+        run(self.compose[0], &all, Some(workspace))
+    }
+
     fn compose(&self, workspace: &Workspace, args: &[&str]) -> Result<(), Failure> {
-        let all: Vec<&str> = self.compose[1..]
-            .iter()
-            .chain(&["-f", layout::COMPOSE])
-            .chain(args)
-            .copied()
-            .collect();
-        let output = run(self.compose[0], &all, Some(workspace))?;
+        let output = self.run_compose(workspace, args)?;
         if output.status.success() {
             return Ok(());
         }
@@ -159,6 +168,20 @@ impl Docker {
         }
         Err(error.into())
     }
+}
+
+/// A container's state and the folder that it belongs to; nothing when there is no such container.
+fn inspect(name: &str) -> Option<Container> {
+    const FORMAT: &str = "{{.State.Status}}|{{.State.ExitCode}}|{{.RestartCount}}|{{index .Config.Labels \"com.docker.compose.project.working_dir\"}}";
+    let output = run("docker", &["container", "inspect", "--format", FORMAT, name], None).ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut parts = text.trim().splitn(4, '|');
+    Some(Container {
+        status: parts.next().filter(|status| !status.is_empty())?.to_owned(),
+        exit_code: parts.next()?.to_owned(),
+        restarts: parts.next()?.parse().ok()?,
+        folder: parts.next()?.to_owned(),
+    })
 }
 
 struct Container {

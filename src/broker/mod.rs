@@ -2,6 +2,7 @@
 
 pub mod docker;
 pub mod install;
+pub mod loaded;
 pub mod native;
 pub mod proofs;
 
@@ -25,6 +26,7 @@ use crate::workspace::fs;
 use crate::workspace::layout;
 
 use docker::Docker;
+use loaded::Loaded;
 use native::Native;
 
 /// What runs the broker.
@@ -64,10 +66,12 @@ impl Engine {
     }
 
     pub fn start(&self, workspace: &Workspace) -> Result<(), Failure> {
+        let loaded = Loaded::now(workspace)?;
         match self {
-            Self::Docker(docker) => docker.start(workspace),
-            Self::Native(native) => native.start(workspace),
+            Self::Docker(docker) => docker.start(workspace)?,
+            Self::Native(native) => native.start(workspace)?,
         }
+        loaded.note(workspace)
     }
 
     pub fn stop(&self, workspace: &Workspace) -> Result<(), Failure> {
@@ -79,10 +83,24 @@ impl Engine {
 
     /// SIGHUP: passwords, certificates and CRL are read again, connections stay.
     pub fn reload(&self, workspace: &Workspace) -> Result<(), Failure> {
+        let loaded = Loaded::now(workspace)?;
         match self {
-            Self::Docker(docker) => docker.reload(workspace),
-            Self::Native(_) => native::reload(workspace),
+            Self::Docker(docker) => docker.reload(workspace)?,
+            Self::Native(_) => native::reload(workspace)?,
         }
+        loaded.note(workspace)
+    }
+
+    /// What a broker that runs must do to take over what changed since it read its files.
+    pub fn needs(&self, workspace: &Workspace) -> Result<Need, Failure> {
+        let (now, then) = (Loaded::now(workspace)?, Loaded::then(workspace)?);
+        let Some(then) = then else { return Ok(Need::Reload) };
+        let compose = self.kind() == EngineKind::Docker && now.compose != then.compose;
+        Ok(match () {
+            () if now.conf != then.conf || compose => Need::Restart,
+            () if now.files != then.files => Need::Reload,
+            () => Need::Nothing,
+        })
     }
 
     /// Why a broker that was started is not there any more; nothing while it runs.
@@ -124,6 +142,15 @@ impl Engine {
             }
         }
     }
+}
+
+/// How a broker that runs takes over a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    Nothing,
+    Reload,
+    /// Listeners are read once.
+    Restart,
 }
 
 /// The engine that runs this folder's broker now.

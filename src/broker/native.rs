@@ -73,8 +73,7 @@ impl Native {
         };
         // the child inherits the folder: a broker of another user may not be able to walk there by itself
         let program = std::path::absolute(&self.program).map_err(error)?;
-        let log = fs::output(&workspace.path(layout::START_LOG))?;
-        let pid_file = std::path::absolute(workspace.path(layout::PID)).map_err(error)?;
+        let log = workspace.start_log()?;
         let before = std::env::current_dir();
         std::env::set_current_dir(workspace.root()).map_err(error)?;
         let mut command = Command::new(program);
@@ -97,9 +96,8 @@ impl Native {
             let _ = std::env::set_current_dir(before);
         }
         let child = child.map_err(error)?;
-        fs::remove_file(&pid_file)?;
         let record = format!("{}\n{}\n{}\n", child.id(), self.program.display(), self.version);
-        fs::create(&pid_file, record.as_bytes(), 0o644, None)?;
+        workspace.note(layout::PID, &record)?;
         Ok(())
     }
 }
@@ -140,8 +138,24 @@ pub fn running(workspace: &Workspace) -> Option<(u32, Native)> {
 
 #[cfg(target_os = "linux")]
 fn command_line(pid: u32) -> Option<String> {
-    let bytes = fs::read(Path::new(&format!("/proc/{pid}/cmdline"))).ok()??;
-    Some(String::from_utf8_lossy(&bytes).replace('\0', " "))
+    let file = |name: &str| fs::read(Path::new(&format!("/proc/{pid}/{name}"))).ok().flatten();
+    for _ in 0..100 {
+        let bytes = file("cmdline")?;
+        if !bytes.is_empty() {
+            return Some(String::from_utf8_lossy(&bytes).replace('\0', " "));
+        }
+        // empty for good: it ended and its parent has not looked; empty for a moment: it is in the middle of exec
+        let stat = String::from_utf8_lossy(&file("stat")?).into_owned();
+        if stat
+            .rsplit(')')
+            .next()
+            .is_some_and(|rest| rest.trim_start().starts_with(['Z', 'X']))
+        {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    None
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -7,6 +7,7 @@ use super::files_json;
 use crate::broker;
 use crate::broker::Engine;
 use crate::broker::EngineKind;
+use crate::broker::Need;
 use crate::broker::docker::Docker;
 use crate::broker::install::Installer;
 use crate::broker::native::Native;
@@ -86,7 +87,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     workspace.give_to_broker()?;
 
     let probe = Probe::load(workspace)?;
-    let (engine, state) = bring_up(context, args.engine, listener.port, &changes, &probe)?;
+    let (engine, state) = bring_up(context, args.engine, listener.port, &probe)?;
     let user = &users[0];
     let client = setup::client_of(user);
     let paths = Paths::of(workspace, Some(&client));
@@ -122,11 +123,9 @@ fn bring_up(
     context: &Context<'_>,
     wanted: Option<EngineKind>,
     port: u16,
-    changes: &[Change],
     probe: &Probe,
 ) -> Result<(Engine, &'static str), Failure> {
     let workspace = &context.workspace;
-    let touched = |path: &str| changes.iter().any(|change| change.path.starts_with(path));
     let (engine, state) = match broker::running(workspace) {
         Some(engine) => {
             if let Some(wanted) = wanted.filter(|wanted| *wanted != engine.kind()) {
@@ -143,15 +142,17 @@ fn bring_up(
                 .hint(format!("stop it first: {command} down && {command} up --engine {name}"))
                 .into());
             }
-            if touched(layout::CONF) || (touched(layout::COMPOSE) && engine.kind() == EngineKind::Docker) {
-                engine.stop(workspace)?;
-                engine.start(workspace)?;
-                (engine, "restarted")
-            } else if touched("config") || touched(layout::broker::DIR) {
-                engine.reload(workspace)?;
-                (engine, "reloaded")
-            } else {
-                (engine, "running already")
+            match engine.needs(workspace)? {
+                Need::Restart => {
+                    engine.stop(workspace)?;
+                    engine.start(workspace)?;
+                    (engine, "restarted")
+                }
+                Need::Reload => {
+                    engine.reload(workspace)?;
+                    (engine, "reloaded")
+                }
+                Need::Nothing => (engine, "running already"),
             }
         }
         None => {

@@ -198,13 +198,16 @@ pub fn sync(files: &[Unsynced]) -> Result<(), FsError> {
     }
 }
 
-/// Appending or truncating handle for a program's output, private to its owner.
-pub fn output(path: &Path) -> Result<File, FsError> {
+/// An empty file for a program's output, private to its owner.
+pub fn output(path: &Path, owner: Option<(u32, u32)>) -> Result<File, FsError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|source| FsError::new("write", path, source))
+    let error = |source| FsError::new("write", path, source);
+    let file = options.open(path).map_err(error)?;
+    set_access(&file, 0o600, owner).map_err(error)?;
+    Ok(file)
 }
 
 /// Narrows or widens the mode where the umask made another one, and sets the owner.
@@ -357,13 +360,16 @@ pub struct Lock {
 }
 
 /// Takes the lock, or says that another process has it.
-pub fn try_lock(path: &Path) -> Result<Option<Lock>, FsError> {
+pub fn try_lock(path: &Path, owner: Option<(u32, u32)>) -> Result<Option<Lock>, FsError> {
     let error = |source| FsError::new("lock", path, source);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(path).map_err(error)?;
+    if owner.is_some() {
+        set_access(&file, 0o600, owner).map_err(error)?;
+    }
     match file.try_lock() {
         Ok(()) => Ok(Some(Lock { _file: file })),
         Err(fs::TryLockError::WouldBlock) => Ok(None),

@@ -31,6 +31,8 @@ pub const LOCK: &str = ".mqsec/lock";
 pub const STAGED: &str = ".mqsec/staged";
 pub const COMMIT: &str = ".mqsec/commit";
 pub const PID: &str = ".mqsec/broker.pid";
+/// Digests of the files that the broker has read.
+pub const LOADED: &str = ".mqsec/loaded.json";
 
 /// The files of the broker's certificate; all that the broker reads of `certs/`.
 pub mod broker {

@@ -150,6 +150,18 @@ impl Workspace {
         Ok(())
     }
 
+    /// Writes one of mqsec's own notes, which may be lost without harm.
+    pub fn note(&self, relative: &str, text: &str) -> Result<(), FsError> {
+        let path = self.path(relative);
+        fs::remove_file(&path)?;
+        fs::create(&path, text.as_bytes(), 0o644, self.owner(layout::Whose::Operator)).map(drop)
+    }
+
+    /// An empty file for what a broker says while it starts.
+    pub fn start_log(&self) -> Result<std::fs::File, FsError> {
+        fs::output(&self.path(layout::START_LOG), self.owner(layout::Whose::Broker))
+    }
+
     /// Makes what the broker reads and writes its own: needed when root finds files that another user or tool made.
     #[cfg(unix)]
     pub fn give_to_broker(&self) -> Result<(), FsError> {

@@ -50,7 +50,7 @@ impl<'w> Transaction<'w> {
         let path = workspace.path(layout::LOCK);
         let end = Instant::now() + LOCK_PATIENCE;
         let lock = loop {
-            if let Some(lock) = fs::try_lock(&path)? {
+            if let Some(lock) = fs::try_lock(&path, workspace.owner(layout::Whose::Operator))? {
                 break lock;
             }
             if Instant::now() >= end {

@@ -2,8 +2,8 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -200,9 +200,34 @@ impl Sandbox {
         }
     }
 
+    /// The same folder with commands run by root. The first sandbox removes it.
+    pub fn seen_by_root(&self) -> Self {
+        let (base, dir, path) = (self.base.clone(), self.dir.clone(), self.path.clone());
+        Self {
+            base,
+            dir,
+            user: None,
+            path,
+            port: self.port,
+        }
+    }
+
     /// A program in the workspace, with the sandbox's user and environment.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
-        let mut command = Command::new(program.as_ref());
+        let mut command = match self.user {
+            None => Command::new(program.as_ref()),
+            Some((uid, gid)) => {
+                let mut command = Command::new("setpriv");
+                command.args([format!("--reuid={uid}"), format!("--regid={gid}")]);
+                // a user who may use Docker is a member of its socket's group
+                match fs::metadata("/var/run/docker.sock") {
+                    Ok(socket) => command.arg(format!("--groups={}", socket.gid())),
+                    Err(_) => command.arg("--clear-groups"),
+                };
+                command.arg(program.as_ref());
+                command
+            }
+        };
         command
             .current_dir(&self.dir)
             .env_clear()
@@ -210,10 +235,9 @@ impl Sandbox {
             .env("HOME", self.base.join("home"))
             .env("LC_ALL", "C.UTF-8")
             .env("COLUMNS", "100")
+            // every sandbox's folder is called `ws`, which is what Compose would call its project
+            .env("COMPOSE_PROJECT_NAME", self.base.file_name().unwrap_or_default())
             .stdin(Stdio::null());
-        if let Some((uid, gid)) = self.user {
-            command.uid(uid).gid(gid);
-        }
         command
     }
 
@@ -321,9 +345,9 @@ impl Drop for Sandbox {
 /// Waits for a condition that something else brings about.
 #[track_caller]
 pub fn wait_for(what: &str, mut condition: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + Duration::from_secs(90);
     while !condition() {
-        assert!(Instant::now() < end, "waited 30 s in vain for: {what}");
+        assert!(Instant::now() < end, "waited 90 s in vain for: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }

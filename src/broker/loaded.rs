@@ -1,0 +1,55 @@
+//! What the broker has read: digests of its files, noted at each start and reload, so that a later run knows what it has
+//! not seen yet.
+
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::error::Failure;
+use crate::workspace::Workspace;
+use crate::workspace::layout;
+use crate::workspace::layout::broker;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loaded {
+    pub conf: String,
+    pub compose: String,
+    /// Passwords, certificates, CRL.
+    pub files: String,
+}
+
+impl Loaded {
+    pub fn now(workspace: &Workspace) -> Result<Self, Failure> {
+        Ok(Self {
+            conf: digest(workspace, &[layout::CONF])?,
+            compose: digest(workspace, &[layout::COMPOSE])?,
+            files: digest(
+                workspace,
+                &[layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL],
+            )?,
+        })
+    }
+
+    /// What was noted; nothing when there is no readable note.
+    pub fn then(workspace: &Workspace) -> Result<Option<Self>, Failure> {
+        Ok(workspace
+            .read(layout::LOADED)?
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    pub fn note(&self, workspace: &Workspace) -> Result<(), Failure> {
+        let text = serde_json::to_string(self).unwrap_or_default();
+        Ok(workspace.note(layout::LOADED, &text)?)
+    }
+}
+
+fn digest(workspace: &Workspace, paths: &[&str]) -> Result<String, Failure> {
+    let mut digest = Sha256::new();
+    for path in paths {
+        let bytes = workspace.read(path)?.unwrap_or_default();
+        digest.update((bytes.len() as u64).to_be_bytes());
+        digest.update(bytes);
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
