@@ -1,1 +1,5 @@
-//! diagnosis
+//! Each broken world has its one code, one message, a next step, and leaves nothing half-written.
+
+mod connections;
+mod files;
+mod input;

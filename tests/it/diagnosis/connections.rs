@@ -1,0 +1,197 @@
+//! Why a client does not get in, and why a broker does not start.
+
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpListener;
+
+use crate::support::Sandbox;
+use crate::support::VERSIONS;
+
+#[test]
+fn test_connect_names_the_cause_whatever_the_brokers_version() {
+    for version in VERSIONS {
+        let (sandbox, other) = (Sandbox::with_broker(version), Sandbox::new());
+        sandbox.up_native(&[]).ok();
+        sandbox.mqsec(&["test-connect"]).ok();
+        other.mqsec(&["ca", "init"]).ok();
+        other.mqsec(&["client-cert", "admin"]).ok();
+        let password = sandbox.password("admin");
+        let test = |args: &[&str]| sandbox.mqsec(&[&["test-connect", "admin", &password], args].concat());
+        let theirs = |name: &str| other.dir.join(name).display().to_string();
+
+        let told = sandbox
+            .mqsec(&["test-connect", "admin", "wrong", "admin"])
+            .fails(1, "login-refused");
+        assert!(
+            told.stdout.contains("Return code: 135 (MQTT 3.1.1: 5)"),
+            "{}",
+            told.stdout
+        );
+        assert!(!format!("{told:?}").contains("not-the-one"), "{told:?}");
+        sandbox
+            .mqsec(&["test-connect", "nobody", "x", "admin"])
+            .fails(1, "login-refused");
+        let (cert, key) = (
+            theirs("certs/client/admin/admin.crt"),
+            theirs("certs/client/admin/admin.key"),
+        );
+        test(&["--cert", &cert, "--key", &key]).fails(1, "tls-client-unknown-authority");
+        // a name without a certificate of its own: under TLS 1.3 the broker refuses after the handshake
+        sandbox
+            .mqsec(&["test-connect", "client"])
+            .fails(1, "tls-client-certificate-missing");
+        test(&["--ca", &theirs("certs/ca.crt")]).fails(1, "tls-broker-unknown-authority");
+        let told = test(&["--host", "127.0.0.2"]).fails(1, "tls-name-mismatch");
+        assert!(
+            told.stderr.contains("it is valid for:") && told.stderr.contains("`localhost`"),
+            "{}",
+            told.stderr
+        );
+        test(&["--host", "no-such-host.invalid"]).fails(2, "name-not-resolved");
+        test(&["--host", "not a host"]).exits(2);
+        let mixed = sandbox.dir.join("certs/client/admin/admin.crt").display().to_string();
+        test(&["--cert", &mixed, "--key", &key]).fails(2, "key-mismatch");
+        test(&["--topic", "a/#"]).fails(2, "topic-invalid");
+        for host in ["localhost", "127.0.0.1", "::1", "[::1]"] {
+            test(&["--host", host]).ok();
+        }
+        let told = test(&["--json"]).ok().json();
+        assert_eq!(
+            (&told["return_code"], &told["message_returned"]),
+            (&0.into(), &true.into())
+        );
+        assert!(!told.to_string().contains(&password));
+    }
+}
+
+#[test]
+fn a_denied_topic_is_not_taken_for_a_success() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::with_broker(version);
+        sandbox.up_native(&[]).ok();
+        sandbox.mqsec(&["down"]).ok();
+        let conf = sandbox.read("config/mosquitto.conf");
+        let acl = |text: &str| {
+            let path = sandbox.write("config/acl", text);
+            std::os::unix::fs::chown(path, Some(owner(&sandbox)), Some(owner(&sandbox))).unwrap();
+            std::fs::set_permissions(
+                sandbox.dir.join("config/acl"),
+                std::os::unix::fs::PermissionsExt::from_mode(0o600),
+            )
+            .unwrap();
+            sandbox.write(
+                "config/mosquitto.conf",
+                conf.replace("password_file", "acl_file config/acl\npassword_file"),
+            );
+            sandbox.mqsec(&["up", "--engine", "native"])
+        };
+        // the proofs fail with the ACL, and say so by their exit status
+        acl("user admin\ntopic read test/#\n").exits(1);
+        sandbox.mqsec(&["test-connect"]).fails(1, "publish-refused");
+        sandbox.mqsec(&["down"]).ok();
+        acl("user admin\ntopic write test/#\n").exits(1);
+        sandbox
+            .mqsec(&["test-connect", "--timeout", "2"])
+            .fails(1, "message-not-returned");
+    }
+}
+
+/// Who the broker of a sandbox runs as.
+fn owner(sandbox: &Sandbox) -> u32 {
+    std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(sandbox.dir.join("config")).unwrap())
+}
+
+/// A listener that answers every connection with these bytes, or with silence.
+fn stranger(answer: Option<&'static [u8]>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer);
+            match answer {
+                Some(bytes) => drop(stream.write_all(bytes)),
+                None => drop(stream.read(&mut buffer)),
+            }
+        }
+    });
+    port
+}
+
+#[test]
+fn what_is_no_broker_is_told_apart() {
+    let sandbox = Sandbox::new();
+    sandbox.mqsec(&["ca", "init"]).ok();
+    let test = |port: u16| {
+        let port = port.to_string();
+        sandbox.mqsec(&[
+            "test-connect",
+            "u",
+            "p",
+            "--host",
+            "127.0.0.1",
+            "--timeout",
+            "1",
+            "--port",
+            &port,
+        ])
+    };
+    test(stranger(Some(b"HTTP/1.1 400 Bad Request\r\n\r\n"))).fails(2, "tls-not-spoken");
+    test(stranger(Some(b""))).fails(2, "tls-not-spoken");
+    test(stranger(None)).fails(2, "no-answer");
+    test(sandbox.port).fails(2, "connect-refused");
+}
+
+#[test]
+fn a_broker_that_cannot_start_is_told_with_its_own_words() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::with_broker(version);
+        let taken = TcpListener::bind(("0.0.0.0", sandbox.port)).unwrap();
+        sandbox.up_native(&[]).fails(2, "port-in-use");
+        drop(taken);
+        sandbox.up_native(&[]).ok();
+        sandbox.mqsec(&["down"]).ok();
+        let conf = sandbox.read("config/mosquitto.conf");
+        sandbox.write("config/mosquitto.conf", format!("{conf}no_such_option true\n"));
+        let told = sandbox.mqsec(&["up", "--engine", "native"]).fails(2, "broker-died");
+        assert!(told.stderr.contains("no_such_option"), "{}", told.stderr);
+        sandbox.mqsec(&["status"]).exits(1);
+        sandbox.write(
+            "config/mosquitto.conf",
+            conf.replace("mosquitto.passwd", "no-such-file"),
+        );
+        let told = sandbox.mqsec(&["up", "--engine", "native"]).fails(2, "broker-died");
+        assert!(told.stderr.contains("no-such-file"), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_told() {
+    let sandbox = Sandbox::new();
+    let port = sandbox.port.to_string();
+    let up = |path: &str, host: &str, engine: &str| {
+        let mut command = sandbox.command(crate::support::binary());
+        command
+            .args(["up", "--engine", engine, "--port", &port])
+            .env("PATH", path)
+            .env("DOCKER_HOST", host);
+        crate::support::Said::of(command.output().unwrap())
+    };
+    up("/nowhere", "", "docker").fails(2, "docker-missing");
+    if crate::support::may_use("docker") {
+        let path = "/usr/local/bin:/usr/bin:/bin";
+        up(path, "unix:///nowhere/docker.sock", "docker").fails(2, "docker-not-running");
+        if crate::support::may_use("root") {
+            let mut command = std::process::Command::new("setpriv");
+            command
+                .args(["--reuid=1000", "--regid=1000", "--clear-groups"])
+                .arg(crate::support::binary());
+            let user = Sandbox::as_user(1000, "2.1.2");
+            command
+                .args(["up", "--engine", "docker", "--port", &port])
+                .current_dir(&user.dir);
+            crate::support::Said::of(command.output().unwrap()).fails(2, "docker-permission-denied");
+        }
+    }
+}
