@@ -231,7 +231,14 @@ fn signal(pid: u32, name: &str) -> Result<(), Failure> {
 
 /// What a broker that ended said: before its log was open, where the error is there, otherwise at the log's end.
 pub fn last_words(workspace: &Workspace) -> Vec<String> {
-    let (early, log) = (log_tail(workspace, layout::START_LOG, 8), log_tail(workspace, layout::LOG, 8));
+    let (early, log) = (
+        log_tail(workspace, layout::START_LOG, 8),
+        log_tail(workspace, layout::LOG, 8),
+    );
     let tells = |lines: &[String]| lines.iter().any(|line| line.contains("Error"));
-    if tells(&early) || !tells(&log) && !early.is_empty() { early } else { log }
+    if tells(&early) || !tells(&log) && !early.is_empty() {
+        early
+    } else {
+        log
+    }
 }

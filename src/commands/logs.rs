@@ -52,11 +52,13 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     for line in lines {
         context.ui.part(&format!("{line}\n"));
     }
-    while args.follow {
+    if !args.follow {
+        return Ok(0);
+    }
+    loop {
         std::thread::sleep(Duration::from_millis(200));
         let (text, next) = fs::read_from(&path, offset)?;
         context.ui.part(&text);
         offset = next;
     }
-    Ok(0)
 }

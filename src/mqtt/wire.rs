@@ -20,7 +20,7 @@ use rustls::sign::CertifiedKey;
 use super::Tls;
 use super::trouble::Trouble;
 
-pub struct Wire {
+pub(super) struct Wire {
     socket: TcpStream,
     tls: Option<ClientConnection>,
     /// Whether the broker asked for a client certificate.
@@ -29,7 +29,12 @@ pub struct Wire {
 }
 
 impl Wire {
-    pub fn new(socket: TcpStream, tls: Option<&Tls<'_>>, host: &str, deadline: Instant) -> Result<Self, Trouble> {
+    pub(super) fn new(
+        socket: TcpStream,
+        tls: Option<&Tls<'_>>,
+        host: &str,
+        deadline: Instant,
+    ) -> Result<Self, Trouble> {
         let _ = socket.set_nodelay(true);
         let requested = Arc::new(AtomicBool::new(false));
         let tls = tls.map(|tls| connection(tls, host, &requested)).transpose()?;
@@ -41,16 +46,16 @@ impl Wire {
         })
     }
 
-    pub fn connection(&self) -> Option<&ClientConnection> {
+    pub(super) fn connection(&self) -> Option<&ClientConnection> {
         self.tls.as_ref()
     }
 
-    pub fn certificate_requested(&self) -> bool {
+    pub(super) fn certificate_requested(&self) -> bool {
         self.requested.load(Ordering::Relaxed)
     }
 
     /// Completes the TLS handshake; what was written before leaves with its last flight.
-    pub fn handshake(&mut self) -> io::Result<()> {
+    pub(super) fn handshake(&mut self) -> io::Result<()> {
         self.arm()?;
         let Some(tls) = &mut self.tls else { return Ok(()) };
         while tls.is_handshaking() {
@@ -63,14 +68,14 @@ impl Wire {
     }
 
     /// Queues bytes; with TLS they leave at the next [`Wire::flush`] or with the handshake.
-    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.tls {
             Some(tls) => tls.writer().write_all(bytes),
             None => self.socket.write_all(bytes),
         }
     }
 
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.arm()?;
         if let Some(tls) = &mut self.tls {
             while tls.wants_write() {
@@ -81,7 +86,7 @@ impl Wire {
     }
 
     /// Bytes from the broker; none at the end of the stream.
-    pub fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn receive(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.arm()?;
         let Some(tls) = &mut self.tls else {
             return self.socket.read(buffer);
@@ -102,7 +107,7 @@ impl Wire {
     }
 
     /// What still lies in the socket after a write failed: the alert that tells why.
-    pub fn last_words(&mut self) -> Option<rustls::Error> {
+    pub(super) fn last_words(&mut self) -> Option<rustls::Error> {
         let mut buffer = [0; 256];
         loop {
             match self.receive(&mut buffer) {
@@ -113,7 +118,7 @@ impl Wire {
         }
     }
 
-    pub fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
             let _ = self.flush();
@@ -132,7 +137,7 @@ impl Wire {
 }
 
 /// The TLS error inside an I/O error, if that is what it is.
-pub fn tls_error(error: io::Error) -> Result<rustls::Error, io::Error> {
+pub(super) fn tls_error(error: io::Error) -> Result<rustls::Error, io::Error> {
     error.downcast::<rustls::Error>()
 }
 

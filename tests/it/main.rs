@@ -4,6 +4,7 @@
 //! that gets it, unless `MQSEC_TEST_SKIP` names it (`docker`, `root`), which is printed.
 
 #![allow(
+    unreachable_pub,
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,

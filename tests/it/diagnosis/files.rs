@@ -148,7 +148,7 @@ fn what_may_not_be_read_or_written_is_told_with_its_path() {
     }
     let sandbox = Sandbox::as_user(1000, "2.1.2");
     sandbox.mqsec(&["ca", "init"]).ok();
-    fs::set_permissions(sandbox.dir.join("certs/ca.key"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(sandbox.dir.join("certs/ca.key"), fs::Permissions::from_mode(0o000)).unwrap();
     let told = sandbox.mqsec(&["client-cert", "x"]).fails(2, "file-permission-denied");
     assert!(told.stderr.contains("certs/ca.key"), "{}", told.stderr);
     let foreign = Sandbox::new();
