@@ -65,6 +65,23 @@ fn days(text: &str) -> Result<u32, String> {
     }
 }
 
+/// Tells when other users of the machine can read the passwords in `.env`.
+fn warn_of_open_env(context: &Context<'_>) {
+    use crate::workspace::layout;
+    #[cfg(unix)]
+    if let Ok(access) = crate::workspace::fs::access(&context.workspace.path(layout::ENV))
+        && access.mode & 0o077 != 0
+    {
+        let path = context.workspace.show(layout::ENV);
+        context.ui.warn(format!(
+            "`{path}` can be read by others (mode {:04o}): chmod 600 {path}",
+            access.mode
+        ));
+    }
+    #[cfg(not(unix))]
+    let _ = (context, layout::ENV);
+}
+
 /// The files of a commit, for a reader.
 fn files(context: &Context<'_>, changes: &[Change]) -> String {
     changes

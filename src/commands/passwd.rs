@@ -86,6 +86,7 @@ fn sync(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let mut change = Transaction::begin(&context.workspace)?;
     let outcome = users::sync(&mut change, &env, args.iterations, args.replace)?;
     change.commit()?;
+    super::warn_of_open_env(context);
     tell_cost(context, args.iterations.unwrap_or(DEFAULT_ITERATIONS));
     let path = context.workspace.show(layout::PASSWD);
     Ok(context.ui.report(&Synced {

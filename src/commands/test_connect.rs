@@ -34,7 +34,7 @@ pub struct Args {
     /// The user [default: the first of .env]
     user: Option<String>,
     /// The password [default: the user's of .env, MQSEC_PASSWORD, or asked for]
-    #[arg(value_parser = secret)]
+    #[arg(value_parser = secret, allow_hyphen_values = true)]
     password: Option<Secret>,
     /// The client whose certificate is shown [default: the user's name]
     client: Option<ClientName>,

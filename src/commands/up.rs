@@ -85,6 +85,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     workspace.make_dir(layout::LOG_DIR)?;
     workspace.make_dir(layout::DATA_DIR)?;
     workspace.give_to_broker()?;
+    super::warn_of_open_env(context);
 
     let probe = Probe::load(workspace)?;
     let (engine, state) = bring_up(context, args.engine, listener.port, &probe)?;

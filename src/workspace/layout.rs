@@ -29,7 +29,6 @@ pub const CLIENT_DIR: &str = "certs/client";
 pub const STATE: &str = ".mqsec";
 pub const LOCK: &str = ".mqsec/lock";
 pub const STAGED: &str = ".mqsec/staged";
-pub const COMMIT: &str = ".mqsec/commit";
 pub const PID: &str = ".mqsec/broker.pid";
 /// Digests of the files that the broker has read.
 pub const LOADED: &str = ".mqsec/loaded.json";

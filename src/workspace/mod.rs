@@ -131,15 +131,18 @@ impl Workspace {
 
     /// Finishes a change that an earlier process committed but did not complete.
     pub fn recover(&self) -> Result<bool, Failure> {
-        if !self.has(layout::COMMIT) {
+        if !self.has(layout::STAGED) {
             return Ok(false);
         }
-        Transaction::begin(self).map(|_| true)
+        Transaction::begin(self).map(|change| change.recovered)
     }
 
     /// Creates the folder itself and `relative` inside it, with the modes and owners of the layout.
     pub fn make_dir(&self, relative: impl AsRef<Path>) -> Result<(), FsError> {
         let relative = relative.as_ref();
+        if fs::is_dir(&self.path(relative)) {
+            return Ok(());
+        }
         fs::create_dir(&self.root, 0o755, None)?;
         let mut path = PathBuf::new();
         for part in relative.components() {

@@ -1,9 +1,10 @@
 //! Several files change together, or not at all.
 //!
 //! New contents are gathered in memory. [`Transaction::commit`] writes them into `.mqsec/staged` with their final
-//! modes and owners, brings them to the disk, and renames that folder to `.mqsec/commit`: that rename is the moment of
-//! the change. Then each file is moved to its place. A process that dies before the rename leaves the old state; one
-//! that dies after it leaves a journal that the next run finishes first.
+//! modes and owners, then a manifest with the digest of each, and brings all that to the disk; then each file is moved
+//! to its place. The manifest is the moment of the change: a process that dies before leaves the old state, one that
+//! dies after it leaves a journal that the next run finishes first. The digests tell a journal that is whole from one
+//! that a power failure left with holes, so two rounds of fsync are enough.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,6 +14,8 @@ use std::time::Instant;
 
 use serde::Deserialize;
 use serde::Serialize;
+use sha2::Digest;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::FsError;
@@ -31,6 +34,8 @@ pub struct Change {
 
 pub struct Transaction<'w> {
     workspace: &'w Workspace,
+    /// Whether a change of an earlier process was finished first.
+    pub(super) recovered: bool,
     files: BTreeMap<PathBuf, Zeroizing<Vec<u8>>>,
     _lock: fs::Lock,
 }
@@ -41,6 +46,7 @@ struct Entry {
     path: PathBuf,
     mode: u32,
     owner: Option<(u32, u32)>,
+    sha256: String,
 }
 
 impl<'w> Transaction<'w> {
@@ -63,12 +69,10 @@ impl<'w> Transaction<'w> {
             }
             std::thread::sleep(Duration::from_millis(20));
         };
-        if workspace.has(layout::COMMIT) {
-            apply(workspace)?;
-        }
-        fs::remove_dir(&workspace.path(layout::STAGED))?;
+        let recovered = settle(workspace)?;
         Ok(Self {
             workspace,
+            recovered,
             files: BTreeMap::new(),
             _lock: lock,
         })
@@ -127,6 +131,7 @@ impl<'w> Transaction<'w> {
                 path: path.clone(),
                 mode,
                 owner: workspace.owner(whose),
+                sha256: digest(bytes),
             });
             contents.push(bytes);
             changes.push(Change {
@@ -141,14 +146,15 @@ impl<'w> Transaction<'w> {
             let _ = fs::remove_dir(&workspace.path(layout::STAGED));
             return Err(error.into());
         }
-        apply(workspace)?;
+        apply(workspace, &entries)?;
         Ok(changes)
     }
 }
 
 fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8>>]) -> Result<(), FsError> {
     let staged = workspace.path(layout::STAGED);
-    fs::create_dir(&staged, 0o700, workspace.owner(layout::Whose::Operator))?;
+    let operator = workspace.owner(layout::Whose::Operator);
+    fs::create_dir(&staged, 0o700, operator)?;
     let mut written = Vec::new();
     for (number, (entry, bytes)) in entries.iter().zip(contents).enumerate() {
         written.push(fs::create(
@@ -159,42 +165,45 @@ fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8
         )?);
     }
     let manifest = serde_json::to_vec(entries).unwrap_or_default();
-    written.push(fs::create(
-        &staged.join(MANIFEST),
-        &manifest,
-        0o600,
-        workspace.owner(layout::Whose::Operator),
-    )?);
+    written.push(fs::create(&staged.join(MANIFEST), &manifest, 0o600, operator)?);
     written.extend(fs::entries(&staged)?);
-    fs::sync(&written)?;
-    fs::rename(&staged, &workspace.path(layout::COMMIT))?;
-    fs::sync(fs::entries(&workspace.path(layout::STATE))?.as_slice())
+    fs::sync(&written)
+}
+
+/// Finishes or discards what an earlier process staged; says whether there was something to finish.
+fn settle(workspace: &Workspace) -> Result<bool, Failure> {
+    let staged = workspace.path(layout::STAGED);
+    let manifest = fs::read(&staged.join(MANIFEST))?;
+    let entries: Vec<Entry> = manifest
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    let mut whole = !entries.is_empty();
+    let mut moved = false;
+    for (number, entry) in entries.iter().enumerate() {
+        match fs::read(&staged.join(number.to_string()))? {
+            Some(bytes) => whole &= digest(&bytes) == entry.sha256,
+            // moved to its place, which happens only when the whole journal is on the disk
+            None => moved = true,
+        }
+    }
+    if whole || moved {
+        apply(workspace, &entries)?;
+    }
+    fs::remove_dir(&staged)?;
+    Ok(whole || moved)
 }
 
 /// Moves every file of the journal to its place. Safe to run again: what was moved is no longer there to move.
-fn apply(workspace: &Workspace) -> Result<(), Failure> {
-    let journal = workspace.path(layout::COMMIT);
-    let manifest = fs::read(&journal.join(MANIFEST))?;
-    // without a manifest everything was in place already, and the process died while it removed the journal
-    let entries: Vec<Entry> = match manifest {
-        Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-            Plain::new(
-                "journal-damaged",
-                format!("`{}` cannot be read: {error}", workspace.show(layout::COMMIT)),
-            )
-            .hint("a change was interrupted; the new files are in that folder, numbered")
-        })?,
-        None => Vec::new(),
-    };
+fn apply(workspace: &Workspace, entries: &[Entry]) -> Result<(), Failure> {
+    let staged = workspace.path(layout::STAGED);
     let mut parents = Vec::new();
     for (number, entry) in entries.iter().enumerate() {
-        let from = journal.join(number.to_string());
-        if !fs::exists(&from) {
-            continue;
-        }
+        let from = staged.join(number.to_string());
         let parent = entry.path.parent().unwrap_or(Path::new(""));
-        workspace.make_dir(parent)?;
-        fs::place(&from, &workspace.path(&entry.path), entry.mode, entry.owner)?;
+        if fs::exists(&from) {
+            workspace.make_dir(parent)?;
+            fs::place(&from, &workspace.path(&entry.path), entry.mode, entry.owner)?;
+        }
         if !parents.contains(&parent) {
             parents.push(parent);
         }
@@ -204,9 +213,14 @@ fn apply(workspace: &Workspace) -> Result<(), Failure> {
         folders.extend(fs::entries(&workspace.path(parent))?);
     }
     fs::sync(&folders)?;
-    fs::remove_file(&journal.join(MANIFEST))?;
-    fs::remove_dir(&journal)?;
+    // first the manifest: without it the rest is rubbish to be discarded
+    fs::remove_file(&staged.join(MANIFEST))?;
+    fs::remove_dir(&staged)?;
     Ok(())
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const MANIFEST: &str = "manifest.json";
@@ -234,34 +248,61 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_committed_journal_is_finished_by_the_next_run() {
-        let folder = Folder::new();
-        let workspace = Workspace::at(folder.0.clone());
-        let lock = Transaction::begin(&workspace).unwrap();
-        let entry = |path: &str| Entry {
+    /// A journal as a process leaves it that dies before its first move.
+    fn journal(workspace: &Workspace) {
+        let lock = Transaction::begin(workspace).unwrap();
+        let entry = |path: &str, bytes: &[u8]| Entry {
             path: PathBuf::from(path),
             mode: 0o600,
             owner: None,
+            sha256: digest(bytes),
         };
         let (a, b) = (Zeroizing::new(b"A".to_vec()), Zeroizing::new(b"B".to_vec()));
-        stage(&workspace, &[entry("certs/a"), entry("config/b")], &[&a, &b]).unwrap();
+        stage(workspace, &[entry("certs/a", b"A"), entry("config/b", b"B")], &[&a, &b]).unwrap();
         drop(lock);
+    }
+
+    #[test]
+    fn a_whole_journal_is_finished_by_the_next_run() {
+        let folder = Folder::new();
+        let workspace = Workspace::at(folder.0.clone());
+        journal(&workspace);
         assert!(!workspace.has("certs/a"));
         assert!(workspace.recover().unwrap());
         assert_eq!(workspace.read("certs/a").unwrap().unwrap(), b"A");
         assert_eq!(workspace.read("config/b").unwrap().unwrap(), b"B");
-        assert!(!workspace.has(layout::COMMIT));
+        assert!(!workspace.has(layout::STAGED));
+        assert!(!workspace.recover().unwrap());
     }
 
     #[test]
-    fn an_unfinished_staging_changes_nothing() {
+    fn a_journal_that_was_begun_is_finished_even_where_its_rest_is_all_there_is() {
         let folder = Folder::new();
         let workspace = Workspace::at(folder.0.clone());
-        workspace.make_dir(layout::STAGED).unwrap();
-        fs::create(&workspace.path(".mqsec/staged/0"), b"half", 0o600, None).unwrap();
-        drop(Transaction::begin(&workspace).unwrap());
-        assert!(!workspace.has(layout::STAGED));
+        journal(&workspace);
+        workspace.make_dir("certs").unwrap();
+        fs::place(
+            &workspace.path(".mqsec/staged/0"),
+            &workspace.path("certs/a"),
+            0o600,
+            None,
+        )
+        .unwrap();
+        assert!(workspace.recover().unwrap());
+        assert_eq!(workspace.read("config/b").unwrap().unwrap(), b"B");
+    }
+
+    #[test]
+    fn a_journal_with_holes_changes_nothing() {
+        for hole in [".mqsec/staged/1", ".mqsec/staged/manifest.json"] {
+            let folder = Folder::new();
+            let workspace = Workspace::at(folder.0.clone());
+            journal(&workspace);
+            fs::remove_file(&workspace.path(hole)).unwrap();
+            fs::create(&workspace.path(hole), b"", 0o600, None).unwrap();
+            assert!(!workspace.recover().unwrap(), "{hole}");
+            assert!(!workspace.has("certs/a") && !workspace.has("config/b") && !workspace.has(layout::STAGED));
+        }
     }
 
     #[test]

@@ -195,3 +195,40 @@ fn an_engine_that_is_not_there_is_told() {
         }
     }
 }
+
+#[test]
+fn a_broker_that_is_not_installed_is_installed_only_when_that_is_agreed_to() {
+    let usual = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
+    if let Some(there) = usual.iter().find(|path| std::path::Path::new(path).exists()) {
+        println!("SKIPPED: this machine has {there}, which mqsec would find");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let port = sandbox.port.to_string();
+    let bin = sandbox.base.join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    // a package manager that installs, into the only folder of the PATH
+    let broker = crate::support::peer("2.0.21", "mosquitto");
+    let installed = bin.join("mosquitto");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *install*) /bin/ln -s {} {};; esac\n",
+        broker.display(),
+        installed.display()
+    );
+    std::fs::write(bin.join("apt-get"), script).unwrap();
+    std::fs::set_permissions(bin.join("apt-get"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let up = |args: &[&str]| {
+        let mut command = sandbox.command(crate::support::binary());
+        command.args(["up", "--port", &port]).args(args).env("PATH", &bin);
+        crate::support::Said::of(command.output().unwrap())
+    };
+    let told = up(&[]).fails(2, "mosquitto-missing");
+    assert!(
+        told.stderr.contains("apt-get -q -y install mosquitto"),
+        "{}",
+        told.stderr
+    );
+    assert!(!installed.exists());
+    let told = up(&["--yes"]).ok();
+    assert!(told.stdout.contains("7 of 7 proofs hold"), "{}", told.stdout);
+}

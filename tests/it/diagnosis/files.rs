@@ -231,3 +231,14 @@ fn verify_tells_each_fault_by_its_code() {
     let csr = sandbox.dir.join("certs/broker/broker.csr");
     assert_eq!(codes(&[csr.to_str().unwrap()], 2), ["pem-wrong-content"]);
 }
+
+#[test]
+fn a_dot_env_that_others_can_read_is_told() {
+    let sandbox = Sandbox::new();
+    let env = sandbox.write(".env", "USER_1=a\nPASS_1=x\n");
+    fs::set_permissions(&env, fs::Permissions::from_mode(0o644)).unwrap();
+    let told = sandbox.mqsec(&["passwd"]).ok();
+    assert!(told.stderr.contains("chmod 600"), "{}", told.stderr);
+    fs::set_permissions(&env, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(sandbox.mqsec(&["passwd"]).ok().stderr, "");
+}
