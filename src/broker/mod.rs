@@ -117,7 +117,7 @@ impl Engine {
         for line in last {
             error = error.detail(line);
         }
-        Some(error.hint(format!("the whole log: {} logs", workspace.command())))
+        Some(error.hint("the whole log: mqsec logs"))
     }
 
     /// Waits until the broker answers with TLS, or is known to have died.

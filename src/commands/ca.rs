@@ -71,7 +71,6 @@ pub fn init(context: &Context<'_>, args: &InitArgs) -> Result<u8, Failure> {
     let changes = change.commit()?;
     let certificate = outcome.authority.certificate;
     if !outcome.created && changes.is_empty() {
-        let command = context.workspace.command();
         return Err(Plain::no(
             "ca-exists",
             format!("there is an authority already: `{}`", certificate.title()),
@@ -80,10 +79,8 @@ pub fn init(context: &Context<'_>, args: &InitArgs) -> Result<u8, Failure> {
             "it lasts until {}; nothing was changed",
             short_date(certificate.not_after)
         ))
-        .hint(format!("look at it: {command} ca show"))
-        .hint(format!(
-            "replace it (every certificate must then be issued anew): {command} ca init --force"
-        ))
+        .hint("look at it: mqsec ca show")
+        .hint("replace it (every certificate must then be issued anew): mqsec ca init --force")
         .into());
     }
     let backup = outcome.backup.map(|path| context.workspace.show(path));
@@ -98,7 +95,7 @@ fn show(context: &Context<'_>) -> Result<u8, Failure> {
     let path = context.workspace.show(layout::CA_CERT);
     let Some(pem) = context.workspace.read(layout::CA_CERT)? else {
         return Err(Plain::new("ca-missing", format!("there is no authority: no `{path}`"))
-            .hint(format!("make one: {} ca init", context.workspace.command()))
+            .hint("make one: mqsec ca init")
             .into());
     };
     let certificate = Certificate::from_pem(&pem, &path)?;

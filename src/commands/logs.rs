@@ -37,10 +37,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
             "log-missing",
             format!("there is no log: no `{}`", workspace.show(&file)),
         )
-        .hint(format!(
-            "the broker makes it when it starts: {} up",
-            workspace.command()
-        ))
+        .hint("the broker makes it when it starts: mqsec up")
         .into());
     }
     let (lines, mut offset) = fs::tail(&path, args.lines)?;

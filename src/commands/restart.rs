@@ -14,7 +14,7 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
     let workspace = &context.workspace;
     let Some(engine) = broker::running(workspace) else {
         return Err(Plain::new("broker-not-running", "no broker of this folder is running")
-            .hint(format!("start it: {} up", workspace.command()))
+            .hint("start it: mqsec up")
             .into());
     };
     let probe = session::Probe::load(workspace)?;

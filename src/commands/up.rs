@@ -82,6 +82,13 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let mut change = Transaction::begin(workspace)?;
     let Setup { users, listener, .. } = setup::complete(&mut change, &args.names, &wish, context.now)?;
     let changes = change.commit()?;
+    if !changes.is_empty() {
+        context.ui.say(format!(
+            "made {} files in `{}`",
+            changes.len(),
+            workspace.root().display()
+        ));
+    }
     workspace.make_dir(layout::LOG_DIR)?;
     workspace.make_dir(layout::DATA_DIR)?;
     workspace.give_to_broker()?;
@@ -135,12 +142,11 @@ fn bring_up(
                 } else {
                     "native"
                 };
-                let command = workspace.command();
                 return Err(Plain::new(
                     "engine-other-running",
                     format!("the broker runs already: {}", engine.describe()),
                 )
-                .hint(format!("stop it first: {command} down && {command} up --engine {name}"))
+                .hint(format!("stop it first: mqsec down && mqsec up --engine {name}"))
                 .into());
             }
             match engine.needs(workspace)? {

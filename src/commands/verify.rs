@@ -74,12 +74,11 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let trust = match fs::read(&ca)? {
         Some(pem) => Certificate::all_from_pem(&pem, &ca.display().to_string())?,
         None => {
-            let command = context.workspace.command();
             return Err(Plain::new(
                 "ca-missing",
                 format!("there is no authority to judge by: no `{}`", ca.display()),
             )
-            .hint(format!("make one: {command} ca init; or give one: --ca FILE"))
+            .hint("make one: mqsec ca init; or give one: --ca FILE")
             .into());
         }
     };
@@ -117,7 +116,7 @@ fn everything(context: &Context<'_>) -> Result<Vec<Target>, Failure> {
         let certs = context.workspace.show("certs");
         return Err(
             Plain::new("nothing-to-verify", format!("there are no certificates in `{certs}`"))
-                .hint(format!("make them: {} up", context.workspace.command()))
+                .hint("make them: mqsec up")
                 .into(),
         );
     }
@@ -162,7 +161,7 @@ fn target(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
         "certificate-not-found",
         format!("`{name}` is neither a certificate of this folder nor a file"),
     )
-    .hint(format!("see what there is: {} verify", workspace.command()))
+    .hint("see what there is: mqsec verify")
     .into())
 }
 

@@ -82,7 +82,6 @@ pub fn ensure(change: &mut Transaction<'_>, request: &Request, now: OffsetDateTi
 /// The authority, ready to issue.
 pub fn load(change: &Transaction<'_>, now: OffsetDateTime) -> Result<Authority, Failure> {
     let workspace = change.workspace();
-    let command = workspace.command();
     let (key, cert) = (change.read(layout::CA_KEY)?, change.read(layout::CA_CERT)?);
     let missing = |there: &str, missing: &str| {
         Plain::new(
@@ -93,9 +92,7 @@ pub fn load(change: &Transaction<'_>, now: OffsetDateTime) -> Result<Authority, 
                 workspace.show(missing)
             ),
         )
-        .hint(format!(
-            "put the missing file back, or move the other one away and make a new authority: {command} ca init"
-        ))
+        .hint("put the missing file back, or move the other one away and make a new authority: mqsec ca init")
     };
     match (key, cert) {
         (Some(key), Some(cert)) => {
@@ -108,7 +105,7 @@ pub fn load(change: &Transaction<'_>, now: OffsetDateTime) -> Result<Authority, 
             "ca-missing",
             format!("there is no authority in `{}` yet", workspace.show("certs")),
         )
-        .hint(format!("make one: {command} ca init"))
+        .hint("make one: mqsec ca init")
         .into()),
     }
 }

@@ -29,7 +29,7 @@ impl Probe {
                 "conf-missing",
                 format!("there is no `{}`", workspace.show(layout::CONF)),
             )
-            .hint(format!("let mqsec write it: {} up", workspace.command()))
+            .hint("let mqsec write it: mqsec up")
             .into());
         };
         Ok(Self {

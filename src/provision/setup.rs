@@ -10,6 +10,7 @@ use super::host;
 use super::users;
 use crate::conf::Listener;
 use crate::error::Failure;
+use crate::error::Plain;
 use crate::passwd::User;
 use crate::pki::authority::Role;
 use crate::pki::names::BrokerName;
@@ -45,6 +46,15 @@ pub fn complete(
         _ => users::env_with_users(workspace)?,
     };
     authority::ensure(change, &authority::Request::default(), now)?;
+    if !change.has(layout::CA_CRL) {
+        return Err(Plain::new(
+            "ca-cannot-sign-crl",
+            "the authority may not sign revocation lists (its keyUsage has no cRLSign)",
+        )
+        .detail(format!("the broker needs one: `{}`", workspace.show(layout::CA_CRL)))
+        .hint("make a new authority, and every certificate anew: mqsec ca init --force")
+        .into());
+    }
     let asked = match (names, &env.broker_cn) {
         ([], Some(name)) => vec![name.parse()?],
         ([], None) => vec![default_name()],

@@ -24,10 +24,7 @@ pub fn env_with_users(workspace: &Workspace) -> Result<EnvFile, Failure> {
     let path = workspace.show(layout::ENV);
     let Some(env) = env_file(workspace)? else {
         return Err(Plain::new("env-missing", format!("there is no `{path}`"))
-            .hint(format!(
-                "make one with a generated password: {} up",
-                workspace.command()
-            ))
+            .hint("make one with a generated password: mqsec up")
             .hint("or write lines USER_1=name and PASS_1='password' into it, mode 0600")
             .into());
     };

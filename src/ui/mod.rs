@@ -6,13 +6,16 @@
 use std::io::BufRead;
 use std::io::IsTerminal;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anstyle::AnsiColor;
 use anstyle::Style;
+use clap::CommandFactory;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::cli::Cli;
 use crate::cli::ColorWhen;
 use crate::cli::Global;
 use crate::error::Failure;
@@ -39,6 +42,8 @@ pub struct Ui {
     quiet: bool,
     /// Whether emoji may decorate the result.
     pub fancy: bool,
+    /// The folder, when it is not the current one.
+    dir: Option<String>,
 }
 
 impl Ui {
@@ -53,6 +58,7 @@ impl Ui {
             json: global.json,
             quiet: global.quiet,
             fancy: std::io::stdout().is_terminal() && !plain,
+            dir: (global.dir != Path::new(".")).then(|| global.dir.display().to_string()),
         }
     }
 
@@ -92,6 +98,7 @@ impl Ui {
 
     /// A failure: one screen on stderr, and with `--json` an object on stdout too. Gives its exit status.
     pub fn failure(&self, failure: &Failure) -> u8 {
+        let hints: Vec<String> = failure.hints.iter().map(|hint| self.with_folder(hint)).collect();
         if self.json {
             out(&format!(
                 "{:#}\n",
@@ -100,7 +107,7 @@ impl Ui {
                     "code": failure.code,
                     "message": failure.message(),
                     "details": failure.details,
-                    "hints": failure.hints,
+                    "hints": hints,
                 })
             ));
         }
@@ -112,12 +119,34 @@ impl Ui {
         for detail in &failure.details {
             text.push_str(&format!("  {detail}\n"));
         }
-        for hint in &failure.hints {
+        for hint in &hints {
             text.push_str(&format!("  {}: {hint}\n", paint(Tone::Head, "hint")));
         }
         text.push_str(&format!("  more: mqsec explain {}\n", failure.code));
         let _ = anstream::stderr().write_all(text.as_bytes());
         failure.kind.status()
+    }
+
+    /// A hint whose commands work where the reader is: with the folder that this command was given.
+    fn with_folder(&self, hint: &str) -> String {
+        let Some(dir) = &self.dir else { return hint.to_owned() };
+        let root = Cli::command();
+        let is_command = |word: &str| root.get_subcommands().any(|command| command.get_name() == word);
+        let mut parts = hint.split("mqsec ");
+        let mut text = parts.next().unwrap_or_default().to_owned();
+        for rest in parts {
+            let word: String = rest
+                .chars()
+                .take_while(|letter| letter.is_ascii_lowercase() || *letter == '-')
+                .collect();
+            text.push_str(&if is_command(&word) {
+                format!("mqsec --dir {dir} ")
+            } else {
+                "mqsec ".to_owned()
+            });
+            text.push_str(rest);
+        }
+        text
     }
 
     /// Whether a question can be asked at all.
