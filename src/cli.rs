@@ -54,13 +54,7 @@ pub struct Global {
     /// Answer every question with yes
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub yes: bool,
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        default_value = "auto",
-        help_heading = "Global options"
-    )]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub color: ColorWhen,
 }
 

@@ -17,11 +17,6 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     #[allow(clippy::disallowed_methods, reason = "the one reader of the clock")]
     pub fn new(ui: &'a Ui, workspace: Workspace, yes: bool) -> Self {
-        Self {
-            ui,
-            workspace,
-            now: OffsetDateTime::now_utc(),
-            yes,
-        }
+        Self { ui, workspace, now: OffsetDateTime::now_utc(), yes }
     }
 }

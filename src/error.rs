@@ -97,20 +97,11 @@ pub struct Plain {
 
 impl Plain {
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            details: Vec::new(),
-            hints: Vec::new(),
-            kind: Kind::Unanswered,
-        }
+        Self { code, message: message.into(), details: Vec::new(), hints: Vec::new(), kind: Kind::Unanswered }
     }
 
     pub fn no(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            kind: Kind::No,
-            ..Self::new(code, message)
-        }
+        Self { kind: Kind::No, ..Self::new(code, message) }
     }
 
     pub fn detail(mut self, detail: impl Into<String>) -> Self {

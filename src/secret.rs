@@ -46,9 +46,7 @@ impl fmt::Debug for Secret {
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // getrandom(2) fails only where the kernel has none to give; going on without randomness would be worse than ending
-    SysRng
-        .try_fill_bytes(&mut bytes)
-        .expect("the operating system gives random bytes");
+    SysRng.try_fill_bytes(&mut bytes).expect("the operating system gives random bytes");
     bytes
 }
 

@@ -48,10 +48,7 @@ impl Docker {
 
     /// Makes sure that the image is on this machine.
     pub fn pull(&self, say: impl Fn(&str)) -> Result<(), Plain> {
-        if run("docker", &["image", "inspect", &self.image], None)?
-            .status
-            .success()
-        {
+        if run("docker", &["image", "inspect", &self.image], None)?.status.success() {
             return Ok(());
         }
         say(&format!("pulling the image {} ...", self.image));
@@ -59,10 +56,7 @@ impl Docker {
         if output.status.success() {
             return Ok(());
         }
-        let mut error = Plain::new(
-            "image-not-pulled",
-            format!("the image `{}` cannot be pulled", self.image),
-        );
+        let mut error = Plain::new("image-not-pulled", format!("the image `{}` cannot be pulled", self.image));
         for line in last_lines(&output.stderr, 2) {
             error = error.detail(line);
         }
@@ -75,8 +69,7 @@ impl Docker {
     }
 
     pub fn is_running(&self, workspace: &Workspace) -> bool {
-        self.inspect()
-            .is_some_and(|container| container.status == "running" && container.is_of(workspace))
+        self.inspect().is_some_and(|container| container.status == "running" && container.is_of(workspace))
     }
 
     /// Whether this folder's container is there, in whatever state.
@@ -153,16 +146,11 @@ impl Docker {
         }
         let text = String::from_utf8_lossy(&output.stderr).to_lowercase();
         if text.contains("port is already allocated") || text.contains("address already in use") {
-            return Err(
-                Plain::new("port-in-use", "the port is in use by another program or container")
-                    .hint("see which: docker ps; or choose another one: --port N")
-                    .into(),
-            );
+            return Err(Plain::new("port-in-use", "the port is in use by another program or container")
+                .hint("see which: docker ps; or choose another one: --port N")
+                .into());
         }
-        let mut error = Plain::new(
-            "compose-failed",
-            format!("`{} {}` failed", self.compose.join(" "), args.join(" ")),
-        );
+        let mut error = Plain::new("compose-failed", format!("`{} {}` failed", self.compose.join(" "), args.join(" ")));
         for line in last_lines(&output.stderr, 6) {
             error = error.detail(line);
         }
@@ -208,14 +196,9 @@ fn daemon_error(stderr: &[u8]) -> Plain {
             )
             .hint("or use an installed Mosquitto: --engine native");
     }
-    let mut error = Plain::new(
-        "docker-not-running",
-        "Docker is installed, but its daemon does not answer",
-    );
+    let mut error = Plain::new("docker-not-running", "Docker is installed, but its daemon does not answer");
     for line in last_lines(stderr, 1) {
         error = error.detail(line);
     }
-    error
-        .hint("start it: sudo systemctl start docker")
-        .hint("or use an installed Mosquitto: --engine native")
+    error.hint("start it: sudo systemctl start docker").hint("or use an installed Mosquitto: --engine native")
 }

@@ -34,31 +34,22 @@ impl Installer {
 
     /// The commands as a person would type them.
     pub fn describe(&self) -> String {
-        self.commands
-            .iter()
-            .map(|command| command.join(" "))
-            .collect::<Vec<_>>()
-            .join(" && ")
+        self.commands.iter().map(|command| command.join(" ")).collect::<Vec<_>>().join(" && ")
     }
 
     /// Runs the commands; their output goes to stderr, where the conversation is.
     pub fn run(&self) -> Result<(), Plain> {
         for command in &self.commands {
             let mut process = Command::new(command[0]);
-            process
-                .args(&command[1..])
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                .stdout(std::io::stderr());
+            process.args(&command[1..]).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr());
             let status = process.status();
             if !status.as_ref().is_ok_and(std::process::ExitStatus::success) {
                 let why = match status {
                     Ok(status) => status.to_string(),
                     Err(error) => error.to_string(),
                 };
-                return Err(
-                    Plain::new("install-failed", format!("`{}` failed ({why})", command.join(" ")))
-                        .hint("install the package `mosquitto` yourself, then: mqsec up"),
-                );
+                return Err(Plain::new("install-failed", format!("`{}` failed ({why})", command.join(" ")))
+                    .hint("install the package `mosquitto` yourself, then: mqsec up"));
             }
         }
         Ok(())
@@ -68,20 +59,11 @@ impl Installer {
 type Commands = &'static [&'static [&'static str]];
 
 const KNOWN: &[(&str, Commands)] = &[
-    (
-        "apt-get",
-        &[
-            &["apt-get", "-q", "update"],
-            &["apt-get", "-q", "-y", "install", "mosquitto"],
-        ],
-    ),
+    ("apt-get", &[&["apt-get", "-q", "update"], &["apt-get", "-q", "-y", "install", "mosquitto"]]),
     ("dnf", &[&["dnf", "-y", "install", "mosquitto"]]),
     ("apk", &[&["apk", "add", "mosquitto"]]),
     ("zypper", &[&["zypper", "--non-interactive", "install", "mosquitto"]]),
     ("pacman", &[&["pacman", "-S", "--noconfirm", "mosquitto"]]),
     ("brew", &[&["brew", "install", "mosquitto"]]),
-    (
-        "winget",
-        &[&["winget", "install", "--id", "EclipseFoundation.Mosquitto"]],
-    ),
+    ("winget", &[&["winget", "install", "--id", "EclipseFoundation.Mosquitto"]]),
 ];

@@ -24,18 +24,13 @@ impl Loaded {
         Ok(Self {
             conf: digest(workspace, &[layout::CONF])?,
             compose: digest(workspace, &[layout::COMPOSE])?,
-            files: digest(
-                workspace,
-                &[layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL],
-            )?,
+            files: digest(workspace, &[layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL])?,
         })
     }
 
     /// What was noted; nothing when there is no readable note.
     pub fn then(workspace: &Workspace) -> Result<Option<Self>, Failure> {
-        Ok(workspace
-            .read(layout::LOADED)?
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(workspace.read(layout::LOADED)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
     pub fn note(&self, workspace: &Workspace) -> Result<(), Failure> {

@@ -38,6 +38,21 @@ pub enum EngineKind {
     Native,
 }
 
+impl EngineKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Native => "native",
+        }
+    }
+
+    /// The engine that ran this folder's broker the last time.
+    pub fn last(workspace: &Workspace) -> Option<Self> {
+        let name = String::from_utf8(workspace.read(layout::ENGINE).ok()??).ok()?;
+        [Self::Docker, Self::Native].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
 pub enum Engine {
     Docker(Docker),
     Native(Native),
@@ -71,6 +86,7 @@ impl Engine {
             Self::Docker(docker) => docker.start(workspace)?,
             Self::Native(native) => native.start(workspace)?,
         }
+        workspace.note(layout::ENGINE, self.kind().name())?;
         loaded.note(workspace)
     }
 
@@ -110,10 +126,7 @@ impl Engine {
             Self::Native(_) if native::pid(workspace).is_some() => return None,
             Self::Native(_) => (native::last_words(workspace), "it ended".to_owned()),
         };
-        let mut error = Plain::new(
-            "broker-died",
-            format!("the broker was started and died ({gone}); its last lines:"),
-        );
+        let mut error = Plain::new("broker-died", format!("the broker was started and died ({gone}); its last lines:"));
         for line in last {
             error = error.detail(line);
         }
@@ -170,19 +183,14 @@ pub fn check_port(port: u16, engine: EngineKind) -> Result<(), Plain> {
     for address in ["0.0.0.0", "::"] {
         match TcpListener::bind((address, port)) {
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                return Err(
-                    Plain::new("port-in-use", format!("port {port} is in use by another program"))
-                        .hint(format!("see which: ss -ltnp 'sport = :{port}'"))
-                        .hint("or choose another one: --port N"),
-                );
+                return Err(Plain::new("port-in-use", format!("port {port} is in use by another program"))
+                    .hint(format!("see which: ss -ltnp 'sport = :{port}'"))
+                    .hint("or choose another one: --port N"));
             }
             // Docker's daemon opens the port, with its own rights
             Err(error) if error.kind() == ErrorKind::PermissionDenied && engine == EngineKind::Native => {
-                return Err(Plain::new(
-                    "port-not-permitted",
-                    format!("port {port} may not be opened by this user"),
-                )
-                .hint("ports below 1024 are root's; choose another one: --port 8883"));
+                return Err(Plain::new("port-not-permitted", format!("port {port} may not be opened by this user"))
+                    .hint("ports below 1024 are root's; choose another one: --port 8883"));
             }
             _ => {}
         }
@@ -197,31 +205,19 @@ fn run<S: AsRef<OsStr>>(program: &str, args: &[S], workspace: Option<&Workspace>
     if let Some(workspace) = workspace {
         command.current_dir(workspace.root());
     }
-    command
-        .output()
-        .map_err(|error| Plain::new("program-not-run", format!("`{program}` cannot be run: {error}")))
+    command.output().map_err(|error| Plain::new("program-not-run", format!("`{program}` cannot be run: {error}")))
 }
 
 /// The last non-empty lines of a program's output.
 fn last_lines(bytes: &[u8], count: usize) -> Vec<String> {
     let text = String::from_utf8_lossy(bytes);
-    let lines: Vec<&str> = text
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty())
-        .collect();
-    lines
-        .iter()
-        .skip(lines.len().saturating_sub(count))
-        .map(|line| (*line).to_owned())
-        .collect()
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    lines.iter().skip(lines.len().saturating_sub(count)).map(|line| (*line).to_owned()).collect()
 }
 
 /// The last lines of one of the workspace's logs.
 fn log_tail(workspace: &Workspace, path: &str, count: usize) -> Vec<String> {
-    fs::tail(&workspace.path(path), count)
-        .map(|(lines, _)| lines)
-        .unwrap_or_default()
+    fs::tail(&workspace.path(path), count).map(|(lines, _)| lines).unwrap_or_default()
 }
 
 /// A broker starts in well under a second; a first start on a slow card, and Docker, take longer.

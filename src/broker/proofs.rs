@@ -54,50 +54,26 @@ pub fn all(bench: &Bench<'_>) -> Result<Vec<Proof>, Failure> {
     let (user, password) = (bench.user.name.as_str(), &bench.user.password);
     let own = Some(bench.identity);
     let mut proofs = vec![
-        admitted(
-            format!("user `{user}`"),
-            &bench.attempt(own, Some((user, password)), Some(TOPIC)),
-        ),
-        refused(
-            "a wrong password",
-            &bench.attempt(own, Some((user, &wrong)), None),
-            is_login,
-        ),
-        refused(
-            "an unknown user",
-            &bench.attempt(own, Some((&stranger, password)), None),
-            is_login,
-        ),
+        admitted(format!("user `{user}`"), &bench.attempt(own, Some((user, password)), Some(TOPIC))),
+        refused("a wrong password", &bench.attempt(own, Some((user, &wrong)), None), is_login),
+        refused("an unknown user", &bench.attempt(own, Some((&stranger, password)), None), is_login),
         refused("no user and password", &bench.attempt(own, None, None), is_login),
     ];
     if bench.require_certificate {
         let foreign = bench.foreign_identity()?;
         let login = Some((user, password));
-        proofs.push(refused(
-            "no client certificate",
-            &bench.attempt(None, login, None),
-            |trouble| trouble.code() == "tls-client-certificate-missing",
-        ));
+        proofs.push(refused("no client certificate", &bench.attempt(None, login, None), |trouble| {
+            trouble.code() == "tls-client-certificate-missing"
+        }));
         proofs.push(refused(
             "a certificate of another authority",
             &bench.attempt(Some(&foreign), login, None),
-            |trouble| {
-                matches!(
-                    trouble,
-                    Trouble::ClientRefused { .. } | Trouble::ProbablyClientRefused { .. }
-                )
-            },
+            |trouble| matches!(trouble, Trouble::ClientRefused { .. } | Trouble::ProbablyClientRefused { .. }),
         ));
     }
-    let plain = Attempt {
-        tls: None,
-        ..bench.attempt(None, Some((user, password)), None)
-    };
+    let plain = Attempt { tls: None, ..bench.attempt(None, Some((user, password)), None) };
     // nothing secret goes out in clear: the login is the stranger's
-    let plain = Attempt {
-        login: Some((&stranger, &wrong)),
-        ..plain
-    };
+    let plain = Attempt { login: Some((&stranger, &wrong)), ..plain };
     proofs.push(refused("plain text without TLS", &plain, |trouble| {
         matches!(trouble, Trouble::Closed(_) | Trouble::NotMqtt(_) | Trouble::Tls(_))
     }));
@@ -114,10 +90,7 @@ impl Bench<'_> {
         Attempt {
             host: self.host,
             port: self.port,
-            tls: Some(Tls {
-                trust: self.trust,
-                identity,
-            }),
+            tls: Some(Tls { trust: self.trust, identity }),
             login,
             client_id: client_id("proof"),
             topic,
@@ -129,12 +102,8 @@ impl Bench<'_> {
     fn foreign_identity(&self) -> Result<Identity, Failure> {
         let name = self.authority_name.parse().or_else(|_| "another authority".parse())?;
         let (authority, _, _) = Authority::create(&name, 1, KeyType::P256, self.now)?;
-        let request = Request {
-            common_name: "stranger".parse()?,
-            role: Role::Client,
-            days: 1,
-            key_type: KeyType::P256,
-        };
+        let request =
+            Request { common_name: "stranger".parse()?, role: Role::Client, days: 1, key_type: KeyType::P256 };
         let issued = authority.issue(&request, self.now)?;
         Ok(Identity {
             chain: vec![issued.certificate.der],
@@ -153,19 +122,9 @@ fn admitted(who: String, attempt: &Attempt<'_>) -> Proof {
     match mqtt::attempt(attempt) {
         Ok(success) => {
             let version = success.tls_version.unwrap_or("no TLS");
-            Proof {
-                who,
-                expected,
-                holds: true,
-                seen: format!("its message came back ({version})"),
-            }
+            Proof { who, expected, holds: true, seen: format!("its message came back ({version})") }
         }
-        Err(trouble) => Proof {
-            who,
-            expected,
-            holds: false,
-            seen: trouble.to_string(),
-        },
+        Err(trouble) => Proof { who, expected, holds: false, seen: trouble.to_string() },
     }
 }
 
@@ -175,12 +134,7 @@ fn refused(who: &str, attempt: &Attempt<'_>, right_reason: impl Fn(&Trouble) -> 
         Err(trouble) if right_reason(&trouble) => (true, evidence(&trouble)),
         Err(trouble) => (false, format!("not proven: {trouble}")),
     };
-    Proof {
-        who: who.to_owned(),
-        expected: "is refused",
-        holds,
-        seen,
-    }
+    Proof { who: who.to_owned(), expected: "is refused", holds, seen }
 }
 
 fn is_login(trouble: &Trouble) -> bool {

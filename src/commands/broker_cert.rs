@@ -19,7 +19,7 @@ use crate::workspace::layout;
 /// certificate that is there and serves is kept; otherwise the old pair is kept in certs/backup/.
 #[derive(clap::Args)]
 pub struct Args {
-    /// DNS names and IP addresses; the first is the common name (default: BROKER_CN of .env)
+    /// DNS names and IP addresses; the first is the common name [default: BROKER_CN of .env and the names of the certificate that is there]
     #[arg(value_name = "NAME")]
     names: Vec<BrokerName>,
     /// How long it lasts [default: 365]
@@ -38,15 +38,13 @@ pub struct Args {
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let asked = match args.names.as_slice() {
-        [] => vec![from_env(context)?],
+        [] => known_names(context)?,
         names => names.to_vec(),
     };
     let host = if args.san_auto { host::names() } else { Vec::new() };
     let wish = Wish {
         common_name: asked[0].to_string().parse()?,
-        role: Role::Broker {
-            names: certificates::broker_names(&asked, args.san_only, host),
-        },
+        role: Role::Broker { names: certificates::broker_names(&[asked, host].concat(), args.san_only) },
         days: args.days,
         key_type: args.key_type,
     };
@@ -65,15 +63,21 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     Ok(context.ui.report(&report))
 }
 
-fn from_env(context: &Context<'_>) -> Result<BrokerName, Failure> {
-    let name = users::env_file(&context.workspace)?.and_then(|env| env.broker_cn);
-    match name {
-        Some(name) => Ok(name.parse()?),
-        None => Err(Plain::new("broker-name-missing", "no name was given for the broker")
-            .hint(format!(
-                "mqsec broker-cert mqtt.example.com 192.168.0.10, or set BROKER_CN in `{}`",
-                context.workspace.show(layout::ENV)
-            ))
-            .into()),
+/// The name of `.env`, and those of the certificate that is there.
+fn known_names(context: &Context<'_>) -> Result<Vec<BrokerName>, Failure> {
+    let mut names: Vec<BrokerName> = Vec::new();
+    if let Some(name) = users::env_file(&context.workspace)?.and_then(|env| env.broker_cn) {
+        names.push(name.parse()?);
     }
+    if let Some(certificate) = certificates::broker_certificate(&context.workspace)? {
+        names.extend(certificate.common_name.as_deref().and_then(|name| name.parse().ok()));
+        names.extend(certificates::names_of(&certificate));
+    }
+    if names.is_empty() {
+        let path = context.workspace.show(layout::ENV);
+        return Err(Plain::new("broker-name-missing", "no name was given for the broker")
+            .hint(format!("mqsec broker-cert mqtt.example.com 192.168.0.10, or set BROKER_CN in `{path}`"))
+            .into());
+    }
+    Ok(names)
 }

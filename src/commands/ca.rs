@@ -71,24 +71,14 @@ pub fn init(context: &Context<'_>, args: &InitArgs) -> Result<u8, Failure> {
     let changes = change.commit()?;
     let certificate = outcome.authority.certificate;
     if !outcome.created && changes.is_empty() {
-        return Err(Plain::no(
-            "ca-exists",
-            format!("there is an authority already: `{}`", certificate.title()),
-        )
-        .detail(format!(
-            "it lasts until {}; nothing was changed",
-            short_date(certificate.not_after)
-        ))
-        .hint("look at it: mqsec ca show")
-        .hint("replace it (every certificate must then be issued anew): mqsec ca init --force")
-        .into());
+        return Err(Plain::no("ca-exists", format!("there is an authority already: `{}`", certificate.title()))
+            .detail(format!("it lasts until {}; nothing was changed", short_date(certificate.not_after)))
+            .hint("look at it: mqsec ca show")
+            .hint("replace it (every certificate must then be issued anew): mqsec ca init --force")
+            .into());
     }
     let backup = outcome.backup.map(|path| context.workspace.show(path));
-    Ok(context.ui.report(&Shown {
-        context,
-        certificate,
-        made: Some((outcome.created, changes, backup)),
-    }))
+    Ok(context.ui.report(&Shown { context, certificate, made: Some((outcome.created, changes, backup)) }))
 }
 
 fn show(context: &Context<'_>) -> Result<u8, Failure> {
@@ -99,11 +89,7 @@ fn show(context: &Context<'_>) -> Result<u8, Failure> {
             .into());
     };
     let certificate = Certificate::from_pem(&pem, &path)?;
-    Ok(context.ui.report(&Shown {
-        context,
-        certificate,
-        made: None,
-    }))
+    Ok(context.ui.report(&Shown { context, certificate, made: None }))
 }
 
 struct Shown<'a> {
@@ -116,11 +102,7 @@ struct Shown<'a> {
 impl Report for Shown<'_> {
     fn text(&self, _fancy: bool) -> String {
         let c = &self.certificate;
-        let end = format!(
-            "{} ({})",
-            short_date(c.not_after),
-            in_words(c.not_after, self.context.now)
-        );
+        let end = format!("{} ({})", short_date(c.not_after), in_words(c.not_after, self.context.now));
         match &self.made {
             Some((created, changes, backup)) => {
                 let did = if *created { "made" } else { "completed" };

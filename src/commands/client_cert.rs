@@ -43,11 +43,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         what: format!("client certificate `{}`", args.name),
         outcome,
         changes,
-        next: format!(
-            "{} test-connect USER PASSWORD {}",
-            context.workspace.command(),
-            args.name
-        ),
+        next: format!("{} test-connect USER PASSWORD {}", context.workspace.command(), args.name),
     };
     Ok(context.ui.report(&report))
 }

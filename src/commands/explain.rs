@@ -18,18 +18,12 @@ const PAGE: &str = include_str!("../../docs/errors.md");
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let report = match &args.code {
-        None => Explained {
-            code: None,
-            text: codes().map(|code| format!("{code}\n")).collect(),
-        },
+        None => Explained { code: None, text: codes().map(|code| format!("{code}\n")).collect() },
         Some(code) => {
             let text = section(code).ok_or_else(|| {
                 Plain::new("code-unknown", format!("there is no error code `{code}`")).hint("list them: mqsec explain")
             })?;
-            Explained {
-                code: Some(code.clone()),
-                text: format!("{}\n", text.trim()),
-            }
+            Explained { code: Some(code.clone()), text: format!("{}\n", text.trim()) }
         }
     };
     Ok(context.ui.report(&report))

@@ -23,22 +23,15 @@ pub struct Args {
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let workspace = &context.workspace;
-    let conf = workspace
-        .read(layout::CONF)?
-        .map(|bytes| utf8(bytes, layout::CONF))
-        .transpose()?;
-    let file = conf
-        .as_deref()
-        .and_then(conf::log_file)
-        .unwrap_or_else(|| layout::LOG.to_owned());
+    let conf = workspace.read(layout::CONF)?.map(|bytes| utf8(bytes, layout::CONF)).transpose()?;
+    let file = conf.as_deref().and_then(conf::log_file).unwrap_or_else(|| layout::LOG.to_owned());
+    // a broker that died before its log was open has said why elsewhere
+    let file = if workspace.has(&file) { file } else { layout::START_LOG.to_owned() };
     let path = workspace.path(&file);
     if !fs::exists(&path) {
-        return Err(Plain::new(
-            "log-missing",
-            format!("there is no log: no `{}`", workspace.show(&file)),
-        )
-        .hint("the broker makes it when it starts: mqsec up")
-        .into());
+        return Err(Plain::new("log-missing", format!("there is no log: no `{}`", workspace.show(&file)))
+            .hint("the broker makes it when it starts: mqsec up")
+            .into());
     }
     let (lines, mut offset) = fs::tail(&path, args.lines)?;
     if context.ui.json {

@@ -73,10 +73,7 @@ fn warn_of_open_env(context: &Context<'_>) {
         && access.mode & 0o077 != 0
     {
         let path = context.workspace.show(layout::ENV);
-        context.ui.warn(format!(
-            "`{path}` can be read by others (mode {:04o}): chmod 600 {path}",
-            access.mode
-        ));
+        context.ui.warn(format!("`{path}` can be read by others (mode {:04o}): chmod 600 {path}", access.mode));
     }
     #[cfg(not(unix))]
     let _ = (context, layout::ENV);
@@ -133,10 +130,7 @@ impl crate::ui::Report for Issuance<'_> {
         }
         text.push_str(&files(self.context, &self.changes));
         if let State::Replaced { backup, .. } = &self.outcome.state {
-            text.push_str(&format!(
-                "  the old pair is kept in {}\n",
-                self.context.workspace.show(backup)
-            ));
+            text.push_str(&format!("  the old pair is kept in {}\n", self.context.workspace.show(backup)));
         }
         if !matches!(self.outcome.state, State::Kept) && !self.next.is_empty() {
             text.push_str(&format!("next: {}\n", self.next));
@@ -169,6 +163,5 @@ impl crate::ui::Report for Issuance<'_> {
 }
 
 fn rfc3339(time: time::OffsetDateTime) -> String {
-    time.format(&time::format_description::well_known::Rfc3339)
-        .unwrap_or_default()
+    time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }

@@ -1,24 +1,25 @@
 //! `mqsec passwd`: the broker's password file.
 
+mod report;
+
 use std::io::BufRead;
 use std::time::Instant;
 
-use serde_json::Value;
-use serde_json::json;
-
+use self::report::Done;
+use self::report::List;
+use self::report::Synced;
+use self::report::Tested;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::passwd::DEFAULT_ITERATIONS;
 use crate::passwd::Hash;
-use crate::passwd::Outcome;
 use crate::passwd::PasswdError;
 use crate::passwd::PasswdFile;
 use crate::passwd::User;
 use crate::passwd::UserName;
 use crate::provision::users;
 use crate::secret::Secret;
-use crate::ui::Report;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
 
@@ -89,20 +90,14 @@ fn sync(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     super::warn_of_open_env(context);
     tell_cost(context, args.iterations.unwrap_or(DEFAULT_ITERATIONS));
     let path = context.workspace.show(layout::PASSWD);
-    Ok(context.ui.report(&Synced {
-        path,
-        users: env.users.len(),
-        outcome,
-    }))
+    Ok(context.ui.report(&Synced { path, users: env.users.len(), outcome }))
 }
 
 fn set(context: &Context<'_>, one: &One, new: bool) -> Result<u8, Failure> {
     if one.generate && context.ui.json {
-        return Err(
-            Plain::new("password-in-json", "a generated password is never put into JSON")
-                .hint("leave out --json: the password is then the only line on standard output")
-                .into(),
-        );
+        return Err(Plain::new("password-in-json", "a generated password is never put into JSON")
+            .hint("leave out --json: the password is then the only line on standard output")
+            .into());
     }
     // a wrong name is told before a password is asked for
     check_presence(&users::passwd_file(&context.workspace)?, &one.name, new)?;
@@ -110,18 +105,13 @@ fn set(context: &Context<'_>, one: &One, new: bool) -> Result<u8, Failure> {
     let mut change = Transaction::begin(&context.workspace)?;
     let mut file = users::passwd_file(&context.workspace)?;
     check_presence(&file, &one.name, new)?;
-    let user = User {
-        name: one.name.clone(),
-        password,
-    };
+    let user = User { name: one.name.clone(), password };
     file.set(&user, one.iterations);
     users::put_passwd(&mut change, &file)?;
     change.commit()?;
     tell_cost(context, one.iterations);
     if one.generate {
-        context
-            .ui
-            .say(format!("the password of `{}`, shown this once:", one.name));
+        context.ui.say(format!("the password of `{}`, shown this once:", one.name));
         context.ui.part(&format!("{}\n", user.password.expose()));
         context.ui.say(next(context));
         return Ok(0);
@@ -153,16 +143,12 @@ fn password(context: &Context<'_>, one: &One) -> Result<Secret, Failure> {
         context.ui.ask_password(&format!("user `{}`", one.name), true)?
     };
     match given.expose() {
-        "" => Err(Plain::new(
-            "password-empty",
-            "the password is empty, and a broker never accepts an empty one",
-        )
-        .into()),
-        long if long.len() > 65535 => Err(Plain::new(
-            "password-long",
-            format!("the password has {} bytes; MQTT allows 65535", long.len()),
-        )
-        .into()),
+        "" => {
+            Err(Plain::new("password-empty", "the password is empty, and a broker never accepts an empty one").into())
+        }
+        long if long.len() > 65535 => {
+            Err(Plain::new("password-long", format!("the password has {} bytes; MQTT allows 65535", long.len())).into())
+        }
         _ => Ok(given),
     }
 }
@@ -171,10 +157,7 @@ fn password(context: &Context<'_>, one: &One) -> Result<Secret, Failure> {
 pub(super) fn read_stdin() -> Result<Secret, Plain> {
     let mut line = zeroize::Zeroizing::new(String::new());
     std::io::stdin().lock().read_line(&mut line).map_err(|error| {
-        Plain::new(
-            "password-not-read",
-            format!("no password can be read from standard input: {error}"),
-        )
+        Plain::new("password-not-read", format!("no password can be read from standard input: {error}"))
     })?;
     let text = line.strip_suffix('\n').unwrap_or(&line);
     Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
@@ -204,10 +187,7 @@ fn delete(context: &Context<'_>, name: &UserName) -> Result<u8, Failure> {
 }
 
 fn next(context: &Context<'_>) -> String {
-    format!(
-        "next: {} up (a broker that runs is reloaded, and all is proven again)\n",
-        context.workspace.command()
-    )
+    format!("next: {} up (a broker that runs is reloaded, and all is proven again)\n", context.workspace.command())
 }
 
 /// Tells what one login costs the broker, when it is much.
@@ -239,10 +219,7 @@ fn list(context: &Context<'_>) -> Result<u8, Failure> {
             (user.to_owned(), form, hash.is_ok())
         })
         .collect();
-    Ok(context.ui.report(&List {
-        path: context.workspace.show(layout::PASSWD),
-        rows,
-    }))
+    Ok(context.ui.report(&List { path: context.workspace.show(layout::PASSWD), rows }))
 }
 
 pub fn test(context: &Context<'_>) -> Result<u8, Failure> {
@@ -260,138 +237,5 @@ pub fn test(context: &Context<'_>) -> Result<u8, Failure> {
             (user.name.to_string(), seen, seen == "matches")
         })
         .collect();
-    Ok(context.ui.report(&Tested {
-        command: context.workspace.command(),
-        rows,
-    }))
-}
-
-struct Synced {
-    path: String,
-    users: usize,
-    outcome: Outcome,
-}
-
-impl Report for Synced {
-    fn text(&self, fancy: bool) -> String {
-        let Outcome {
-            added,
-            changed,
-            unchanged,
-            removed,
-            kept,
-        } = &self.outcome;
-        let mark = if fancy { "✅ " } else { "" };
-        let mut text = format!(
-            "{mark}File {} successfully updated with {} user(s)!\n",
-            self.path, self.users
-        );
-        let groups = [
-            ("added", added),
-            ("changed", changed),
-            ("unchanged", unchanged),
-            ("removed", removed),
-            ("kept, not in .env", kept),
-        ];
-        for (what, names) in groups.into_iter().filter(|(_, names)| !names.is_empty()) {
-            text.push_str(&format!("  {what}: {}\n", names.join(", ")));
-        }
-        text
-    }
-
-    fn json(&self) -> Value {
-        let Outcome {
-            added,
-            changed,
-            unchanged,
-            removed,
-            kept,
-        } = &self.outcome;
-        json!({
-            "schema": "mqsec/passwd/1", "file": self.path, "added": added, "changed": changed,
-            "unchanged": unchanged, "removed": removed, "kept": kept,
-        })
-    }
-}
-
-struct Done {
-    text: String,
-    user: UserName,
-    did: &'static str,
-}
-
-impl Report for Done {
-    fn text(&self, _fancy: bool) -> String {
-        self.text.clone()
-    }
-
-    fn json(&self) -> Value {
-        json!({ "schema": "mqsec/passwd-user/1", "user": self.user.as_str(), "did": self.did })
-    }
-}
-
-struct List {
-    path: String,
-    rows: Vec<(String, String, bool)>,
-}
-
-impl Report for List {
-    fn text(&self, _fancy: bool) -> String {
-        if self.rows.is_empty() {
-            return format!("no users in `{}`\n", self.path);
-        }
-        crate::ui::columns(
-            &self
-                .rows
-                .iter()
-                .map(|(user, form, _)| vec![user.clone(), form.clone()])
-                .collect::<Vec<_>>(),
-        )
-    }
-
-    fn json(&self) -> Value {
-        let users: Vec<_> = self
-            .rows
-            .iter()
-            .map(|(user, form, ok)| json!({ "user": user, "hash": form, "usable": ok }))
-            .collect();
-        json!({ "schema": "mqsec/passwd-list/1", "file": self.path, "users": users })
-    }
-
-    fn status(&self) -> u8 {
-        u8::from(self.rows.iter().any(|row| !row.2))
-    }
-}
-
-struct Tested {
-    command: String,
-    rows: Vec<(String, &'static str, bool)>,
-}
-
-impl Report for Tested {
-    fn text(&self, _fancy: bool) -> String {
-        let rows: Vec<_> = self
-            .rows
-            .iter()
-            .map(|(user, seen, _)| vec![user.clone(), (*seen).to_owned()])
-            .collect();
-        let mut text = crate::ui::columns(&rows);
-        if self.status() != 0 {
-            text.push_str(&format!("next: {} passwd\n", self.command));
-        }
-        text
-    }
-
-    fn json(&self) -> Value {
-        let users: Vec<_> = self
-            .rows
-            .iter()
-            .map(|(user, _, ok)| json!({ "user": user, "matches": ok }))
-            .collect();
-        json!({ "schema": "mqsec/passwd-test/1", "users": users })
-    }
-
-    fn status(&self) -> u8 {
-        u8::from(self.rows.iter().any(|row| !row.2))
-    }
+    Ok(context.ui.report(&Tested { command: context.workspace.command(), rows }))
 }

@@ -21,9 +21,7 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
     engine.stop(workspace)?;
     engine.start(workspace)?;
     engine.wait_until_ready(workspace, &probe.knock())?;
-    Ok(context.ui.report(&Restarted {
-        engine: engine.describe(),
-    }))
+    Ok(context.ui.report(&Restarted { engine: engine.describe() }))
 }
 
 struct Restarted {

@@ -27,10 +27,7 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
             Err(trouble) => trouble.is_refusal(),
         });
     let mut certificates = Vec::new();
-    let mut files = vec![
-        ("ca".to_owned(), layout::CA_CERT.into()),
-        ("broker".to_owned(), layout::broker::CERT.into()),
-    ];
+    let mut files = vec![("ca".to_owned(), layout::CA_CERT.into()), ("broker".to_owned(), layout::broker::CERT.into())];
     for name in workspace.clients()? {
         if let Ok(client) = name.parse() {
             files.push((name, layout::client(&client).cert));
@@ -66,33 +63,21 @@ impl Report for Status {
         let port = self.port.map(|port| format!(", port {port}")).unwrap_or_default();
         let mut text = match &self.engine {
             Some(engine) if self.answers => format!("running: {engine}{port}\n"),
-            Some(engine) => format!(
-                "running, but it does not answer: {engine}{port}\nnext: {} logs\n",
-                self.command
-            ),
+            Some(engine) => format!("running, but it does not answer: {engine}{port}\nnext: {} logs\n", self.command),
             None => format!("not running\nnext: {} up\n", self.command),
         };
         let rows: Vec<_> = self
             .certificates
             .iter()
-            .map(|(name, end)| {
-                vec![
-                    name.clone(),
-                    format!("ends {}", short_date(*end)),
-                    in_words(*end, self.now),
-                ]
-            })
+            .map(|(name, end)| vec![name.clone(), format!("ends {}", short_date(*end)), in_words(*end, self.now)])
             .collect();
         text.push_str(&crate::ui::columns(&rows));
         text
     }
 
     fn json(&self) -> Value {
-        let certificates: Vec<_> = self
-            .certificates
-            .iter()
-            .map(|(name, end)| json!({ "name": name, "not_after": rfc3339(*end) }))
-            .collect();
+        let certificates: Vec<_> =
+            self.certificates.iter().map(|(name, end)| json!({ "name": name, "not_after": rfc3339(*end) })).collect();
         json!({
             "schema": "mqsec/status/1", "running": self.engine.is_some(), "answers": self.answers,
             "engine": self.engine, "port": self.port, "certificates": certificates,

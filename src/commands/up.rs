@@ -1,9 +1,8 @@
 //! `mqsec up`: from whatever is there to a running broker that is proven secure.
 
-use serde_json::Value;
-use serde_json::json;
+mod report;
 
-use super::files_json;
+use self::report::Up;
 use crate::broker;
 use crate::broker::Engine;
 use crate::broker::EngineKind;
@@ -13,12 +12,10 @@ use crate::broker::install::Installer;
 use crate::broker::native::Native;
 use crate::broker::proofs;
 use crate::broker::proofs::Bench;
-use crate::broker::proofs::Proof;
 use crate::conf::Profile;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
-use crate::passwd::User;
 use crate::pki::names::BrokerName;
 use crate::provision::configuration;
 use crate::provision::credentials;
@@ -26,10 +23,6 @@ use crate::provision::credentials::Paths;
 use crate::provision::session::Probe;
 use crate::provision::setup;
 use crate::provision::setup::Setup;
-use crate::ui::Report;
-use crate::ui::Tone;
-use crate::ui::paint;
-use crate::workspace::Change;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
 
@@ -64,11 +57,7 @@ pub struct Args {
 fn plain_word(text: &str) -> Result<String, &'static str> {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-/:@".contains(letter);
     let starts = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
-    if starts && text.chars().all(plain) {
-        Ok(text.to_owned())
-    } else {
-        Err("letters, digits and . _ - / : @ only")
-    }
+    if starts && text.chars().all(plain) { Ok(text.to_owned()) } else { Err("letters, digits and . _ - / : @ only") }
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
@@ -80,13 +69,15 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         container: args.container.clone(),
     };
     let mut change = Transaction::begin(workspace)?;
-    let Setup { users, listener, .. } = setup::complete(&mut change, &args.names, &wish, context.now)?;
+    let Setup { users, listener, compose } = setup::complete(&mut change, &args.names, &wish, context.now)?;
     let changes = change.commit()?;
     if !changes.is_empty() {
-        context.ui.say(format!(
-            "made {} files in `{}`",
-            changes.len(),
-            workspace.root().display()
+        context.ui.say(format!("made {} files in `{}`", changes.len(), workspace.root().display()));
+    }
+    if compose.mounts_authority {
+        context.ui.warn(format!(
+            "`{}` gives the container all of certs/, the authority's key included; move the file away, and mqsec writes one that does not",
+            workspace.show(layout::COMPOSE)
         ));
     }
     workspace.make_dir(layout::LOG_DIR)?;
@@ -99,10 +90,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let user = &users[0];
     let client = setup::client_of(user);
     let paths = Paths::of(workspace, Some(&client));
-    let (cert, key) = paths
-        .pair
-        .as_ref()
-        .ok_or_else(|| Plain::new("tls-files-missing", "no client certificate"))?;
+    let (cert, key) = paths.pair.as_ref().ok_or_else(|| Plain::new("tls-files-missing", "no client certificate"))?;
     let identity = credentials::identity(cert, key)?;
     let proofs = proofs::all(&Bench {
         host: &probe.host,
@@ -137,16 +125,11 @@ fn bring_up(
     let (engine, state) = match broker::running(workspace) {
         Some(engine) => {
             if let Some(wanted) = wanted.filter(|wanted| *wanted != engine.kind()) {
-                let name = if wanted == EngineKind::Docker {
-                    "docker"
-                } else {
-                    "native"
-                };
                 return Err(Plain::new(
                     "engine-other-running",
                     format!("the broker runs already: {}", engine.describe()),
                 )
-                .hint(format!("stop it first: mqsec down && mqsec up --engine {name}"))
+                .hint(format!("stop it first: mqsec down && mqsec up --engine {}", wanted.name()))
                 .into());
             }
             match engine.needs(workspace)? {
@@ -174,7 +157,7 @@ fn bring_up(
     Ok((engine, state))
 }
 
-/// The engine that was asked for, or the first that works.
+/// The engine that was asked for, the one of the last time, or the first that works.
 fn choose(context: &Context<'_>, wanted: Option<EngineKind>) -> Result<Engine, Failure> {
     let workspace = &context.workspace;
     let docker = || -> Result<Engine, Plain> {
@@ -182,6 +165,11 @@ fn choose(context: &Context<'_>, wanted: Option<EngineKind>) -> Result<Engine, F
         docker.pull(|line| context.ui.say(line))?;
         Ok(Engine::Docker(docker))
     };
+    if wanted.or_else(|| EngineKind::last(workspace)) == Some(EngineKind::Native)
+        && let Ok(native) = Native::find(None)
+    {
+        return Ok(Engine::Native(native));
+    }
     let why_not_docker = match wanted {
         Some(EngineKind::Docker) => return Ok(docker()?),
         Some(EngineKind::Native) => None,
@@ -206,158 +194,10 @@ fn install(context: &Context<'_>, missing: Plain) -> Result<Engine, Failure> {
         return Err(missing.hint("or install Docker with Compose").into());
     };
     let commands = installer.describe();
-    if !context.yes
-        && !context
-            .ui
-            .confirm(&format!("Mosquitto is not installed. Install it with `{commands}`?"))
-    {
+    if !context.yes && !context.ui.confirm(&format!("Mosquitto is not installed. Install it with `{commands}`?")) {
         return Err(missing.hint(format!("that will run: {commands}")).into());
     }
     context.ui.say(format!("installing Mosquitto: {commands}"));
     installer.run()?;
     Ok(Engine::Native(Native::find(None)?))
-}
-
-struct Up<'a> {
-    context: &'a Context<'a>,
-    changes: Vec<Change>,
-    engine: String,
-    state: &'static str,
-    port: u16,
-    names: Vec<String>,
-    user: User,
-    proofs: Vec<Proof>,
-}
-
-impl Up<'_> {
-    fn made(&self) -> String {
-        if self.changes.is_empty() {
-            return "nothing to make: everything is there\n".to_owned();
-        }
-        let rows: Vec<Vec<String>> = self
-            .changes
-            .iter()
-            .map(|change| {
-                let replaced = if change.replaced { " (replaced)" } else { "" };
-                vec![
-                    self.context.workspace.show(&change.path),
-                    format!("{}{replaced}", purpose(&change.path)),
-                ]
-            })
-            .collect();
-        format!("{}\n{}", paint(Tone::Head, "made"), crate::ui::columns(&rows))
-    }
-
-    fn next(&self) -> String {
-        let command = self.context.workspace.command();
-        let user = &self.user.name;
-        let user = if user.as_str().contains(' ') {
-            format!("'{user}'")
-        } else {
-            user.to_string()
-        };
-        let rows = [
-            (
-                format!("{command} test-connect {user}"),
-                "connect as this user, with the password of .env",
-            ),
-            (
-                format!("{command} client-cert sensor-1"),
-                "a certificate for one more client",
-            ),
-            (
-                format!("{command} passwd add sensor-1 --generate"),
-                "and a password for it",
-            ),
-        ];
-        let rows: Vec<Vec<String>> = rows
-            .into_iter()
-            .map(|(command, why)| vec![command, why.to_owned()])
-            .collect();
-        format!("{}\n{}", paint(Tone::Head, "next"), crate::ui::columns(&rows))
-    }
-}
-
-/// What a file is for, in a few words.
-fn purpose(path: &std::path::Path) -> &'static str {
-    match path.to_str().unwrap_or_default() {
-        layout::ENV => "users and their passwords, readable by you alone",
-        layout::COMPOSE => "for the stock eclipse-mosquitto image",
-        layout::CONF => "the broker's configuration",
-        layout::PASSWD => "the hashed passwords",
-        layout::CA_KEY => "the authority's key: secret, keep a copy offline",
-        layout::CA_CERT => "the authority: every client needs it",
-        layout::CA_SERIAL => "the last serial number",
-        layout::CA_CRL => "the revocation list",
-        layout::broker::KEY => "the broker's key",
-        layout::broker::CERT => "the broker's certificate",
-        layout::broker::TRUST => "whose clients the broker accepts",
-        layout::broker::CRL => "which of them are revoked",
-        path if path.starts_with(layout::BACKUP) => "what was replaced",
-        path if path.ends_with(".csr") => "the signing request",
-        path if path.ends_with(".chain.crt") => "certificate and authority in one file",
-        path if path.ends_with(".crt") => "a client's certificate",
-        path if path.ends_with(".key") => "a client's key",
-        _ => "",
-    }
-}
-
-impl Report for Up<'_> {
-    fn text(&self, _fancy: bool) -> String {
-        let rows: Vec<Vec<String>> = self
-            .proofs
-            .iter()
-            .map(|proof| {
-                let mark = if proof.holds {
-                    paint(Tone::Good, "ok")
-                } else {
-                    paint(Tone::Bad, "NO")
-                };
-                vec![mark, proof.who.clone(), proof.expected.to_owned(), proof.seen.clone()]
-            })
-            .collect();
-        let held = self.proofs.iter().filter(|proof| proof.holds).count();
-        let verdict = match self.status() {
-            0 => format!("{held} of {} proofs hold: this broker is secure", self.proofs.len()),
-            _ => format!(
-                "only {held} of {} proofs hold: do not use this broker",
-                self.proofs.len()
-            ),
-        };
-        format!(
-            "{}\n{}\n  {} ({})\n  port {}, for the names {}\n\n{}\n{}  {verdict}\n\n{}",
-            self.made(),
-            paint(Tone::Head, "broker"),
-            self.engine,
-            self.state,
-            self.port,
-            self.names.join(", "),
-            paint(Tone::Head, "proofs"),
-            crate::ui::columns(&rows),
-            self.next(),
-        )
-    }
-
-    fn json(&self) -> Value {
-        let proofs: Vec<_> = self
-            .proofs
-            .iter()
-            .map(|proof| json!({ "who": proof.who, "expected": proof.expected, "holds": proof.holds, "seen": proof.seen }))
-            .collect();
-        json!({
-            "schema": "mqsec/up/1",
-            "engine": self.engine,
-            "state": self.state,
-            "port": self.port,
-            "names": self.names,
-            "user": self.user.name.as_str(),
-            "files": files_json(self.context, &self.changes),
-            "proofs": proofs,
-            "secure": self.status() == 0,
-        })
-    }
-
-    fn status(&self) -> u8 {
-        u8::from(self.proofs.iter().any(|proof| !proof.holds))
-    }
 }

@@ -1,34 +1,27 @@
 //! `mqsec verify`: are these certificates good?
 
+mod report;
+
 use std::path::Path;
 use std::path::PathBuf;
 
 use rcgen::PublicKeyData;
 use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
-use serde_json::Value;
-use serde_json::json;
 use time::Duration;
-use time::OffsetDateTime;
 
-use super::rfc3339;
+use self::report::Verdicts;
 use crate::context::Context;
 use crate::error::Diagnose;
 use crate::error::Failure;
 use crate::error::Plain;
-use crate::pki::in_words;
 use crate::pki::keys;
 use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
-use crate::pki::short_date;
 use crate::pki::verify::As;
 use crate::pki::verify::Case;
 use crate::pki::verify::Finding;
-use crate::pki::verify::Severity;
 use crate::pki::verify::judge;
-use crate::ui::Report;
-use crate::ui::Tone;
-use crate::ui::paint;
 use crate::workspace::fs;
 use crate::workspace::layout;
 
@@ -62,41 +55,23 @@ struct Target {
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let targets = match args.targets.as_slice() {
         [] => everything(context)?,
-        names => names
-            .iter()
-            .map(|name| target(context, name))
-            .collect::<Result<_, _>>()?,
+        names => names.iter().map(|name| target(context, name)).collect::<Result<_, _>>()?,
     };
-    let ca = args
-        .ca
-        .clone()
-        .unwrap_or_else(|| context.workspace.path(layout::CA_CERT));
+    let ca = args.ca.clone().unwrap_or_else(|| context.workspace.path(layout::CA_CERT));
     let trust = match fs::read(&ca)? {
         Some(pem) => Certificate::all_from_pem(&pem, &ca.display().to_string())?,
         None => {
-            return Err(Plain::new(
-                "ca-missing",
-                format!("there is no authority to judge by: no `{}`", ca.display()),
-            )
-            .hint("make one: mqsec ca init; or give one: --ca FILE")
-            .into());
+            return Err(Plain::new("ca-missing", format!("there is no authority to judge by: no `{}`", ca.display()))
+                .hint("make one: mqsec ca init; or give one: --ca FILE")
+                .into());
         }
     };
     let crls: Vec<Vec<u8>> = match context.workspace.read(layout::CA_CRL)? {
-        Some(pem) => CertificateRevocationListDer::pem_slice_iter(&pem)
-            .flatten()
-            .map(|der| der.to_vec())
-            .collect(),
+        Some(pem) => CertificateRevocationListDer::pem_slice_iter(&pem).flatten().map(|der| der.to_vec()).collect(),
         None => Vec::new(),
     };
-    let judged = targets
-        .into_iter()
-        .map(|target| examine(context, args, target, &trust, &crls))
-        .collect();
-    Ok(context.ui.report(&Verdicts {
-        judged,
-        now: context.now,
-    }))
+    let judged = targets.into_iter().map(|target| examine(context, args, target, &trust, &crls)).collect();
+    Ok(context.ui.report(&Verdicts { judged, now: context.now }))
 }
 
 fn everything(context: &Context<'_>) -> Result<Vec<Target>, Failure> {
@@ -114,11 +89,9 @@ fn everything(context: &Context<'_>) -> Result<Vec<Target>, Failure> {
     }
     if found.is_empty() {
         let certs = context.workspace.show("certs");
-        return Err(
-            Plain::new("nothing-to-verify", format!("there are no certificates in `{certs}`"))
-                .hint("make them: mqsec up")
-                .into(),
-        );
+        return Err(Plain::new("nothing-to-verify", format!("there are no certificates in `{certs}`"))
+            .hint("make them: mqsec up")
+            .into());
     }
     Ok(found)
 }
@@ -134,11 +107,7 @@ fn target(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
     match name {
         "ca" => return Ok(of(Path::new(layout::CA_CERT), Path::new(layout::CA_KEY), As::Authority)),
         "broker" => {
-            return Ok(of(
-                Path::new(layout::broker::CERT),
-                Path::new(layout::broker::KEY),
-                As::Server,
-            ));
+            return Ok(of(Path::new(layout::broker::CERT), Path::new(layout::broker::KEY), As::Server));
         }
         _ => {}
     }
@@ -150,19 +119,11 @@ fn target(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
     }
     let path = PathBuf::from(name);
     if fs::exists(&path) {
-        return Ok(Target {
-            name: name.to_owned(),
-            cert: path,
-            key: None,
-            role: None,
-        });
+        return Ok(Target { name: name.to_owned(), cert: path, key: None, role: None });
     }
-    Err(Plain::new(
-        "certificate-not-found",
-        format!("`{name}` is neither a certificate of this folder nor a file"),
-    )
-    .hint("see what there is: mqsec verify")
-    .into())
+    Err(Plain::new("certificate-not-found", format!("`{name}` is neither a certificate of this folder nor a file"))
+        .hint("see what there is: mqsec verify")
+        .into())
 }
 
 struct Judged {
@@ -177,17 +138,10 @@ fn examine(context: &Context<'_>, args: &Args, target: Target, trust: &[Certific
     let certificate = match read_certificate(&target.cert) {
         Ok(certificate) => certificate,
         Err(finding) => {
-            return Judged {
-                target,
-                certificate: None,
-                findings: vec![finding],
-            };
+            return Judged { target, certificate: None, findings: vec![finding] };
         }
     };
-    let key = target
-        .key
-        .as_deref()
-        .and_then(|path| read_key(context, path, &mut findings));
+    let key = target.key.as_deref().and_then(|path| read_key(context, path, &mut findings));
     let role = target.role.unwrap_or(match &certificate {
         c if c.is_ca => As::Authority,
         c if c.server_auth && !c.names().is_empty() => As::Server,
@@ -205,11 +159,7 @@ fn examine(context: &Context<'_>, args: &Args, target: Target, trust: &[Certific
     });
     all.append(&mut findings);
     all.sort_by_key(|finding| finding.severity);
-    Judged {
-        target,
-        certificate: Some(certificate),
-        findings: all,
-    }
+    Judged { target, certificate: Some(certificate), findings: all }
 }
 
 fn read_certificate(path: &Path) -> Result<Certificate, Finding> {
@@ -229,17 +179,11 @@ fn read_key(context: &Context<'_>, path: &Path, findings: &mut Vec<Finding>) -> 
     let pem = match fs::read(path) {
         Ok(Some(pem)) => zeroize::Zeroizing::new(pem),
         Ok(None) => {
-            findings.push(Finding::warning(
-                "key-not-here",
-                format!("its key is not here: no `{shown}`"),
-            ));
+            findings.push(Finding::warning("key-not-here", format!("its key is not here: no `{shown}`")));
             return None;
         }
         Err(error) => {
-            findings.push(Finding::warning(
-                error.code(),
-                format!("its key cannot be read: {error}: {}", error.source),
-            ));
+            findings.push(Finding::warning(error.code(), format!("its key cannot be read: {error}: {}", error.source)));
             return None;
         }
     };
@@ -249,11 +193,8 @@ fn read_key(context: &Context<'_>, path: &Path, findings: &mut Vec<Finding>) -> 
     {
         let mode = access.mode;
         findings.push(
-            Finding::invalid(
-                "key-readable-by-others",
-                format!("its key can be read by others (mode {mode:04o})"),
-            )
-            .hint(format!("chmod 600 {shown}")),
+            Finding::invalid("key-readable-by-others", format!("its key can be read by others (mode {mode:04o})"))
+                .hint(format!("chmod 600 {shown}")),
         );
     }
     let _ = context;
@@ -263,92 +204,5 @@ fn read_key(context: &Context<'_>, path: &Path, findings: &mut Vec<Finding>) -> 
             findings.push(Finding::invalid(error.code(), error.to_string()));
             None
         }
-    }
-}
-
-struct Verdicts {
-    judged: Vec<Judged>,
-    now: OffsetDateTime,
-}
-
-impl Judged {
-    fn verdict(&self) -> (&'static str, Tone) {
-        match self.findings.first().map(|finding| (finding.severity, finding.code)) {
-            None => ("valid", Tone::Good),
-            Some((Severity::Warning, "certificate-expiring")) => ("expiring", Tone::Warn),
-            Some((Severity::Warning, _)) => ("valid", Tone::Good),
-            Some((Severity::Invalid, "certificate-expired")) => ("expired", Tone::Bad),
-            Some((Severity::Invalid, _)) => ("invalid", Tone::Bad),
-        }
-    }
-}
-
-impl Report for Verdicts {
-    fn text(&self, _fancy: bool) -> String {
-        let mut text = String::new();
-        for judged in &self.judged {
-            let (word, tone) = judged.verdict();
-            text.push_str(&format!("{}  {}", paint(tone, word), judged.target.name));
-            if let Some(c) = &judged.certificate {
-                let end = format!(
-                    "{} to {} ({})",
-                    short_date(c.not_before),
-                    short_date(c.not_after),
-                    in_words(c.not_after, self.now)
-                );
-                text.push_str(&format!(": {end}, {}", c.key));
-                let names = c.names();
-                if !names.is_empty() {
-                    text.push_str(&format!("\n  names: {}", names.join(", ")));
-                }
-            }
-            text.push('\n');
-            for finding in &judged.findings {
-                text.push_str(&format!("  {}: {}\n", finding.code, finding.message));
-                if let Some(hint) = &finding.hint {
-                    text.push_str(&format!("    hint: {hint}\n"));
-                }
-            }
-        }
-        text
-    }
-
-    fn json(&self) -> Value {
-        let certificates: Vec<_> = self
-            .judged
-            .iter()
-            .map(|judged| {
-                let findings: Vec<_> = judged
-                    .findings
-                    .iter()
-                    .map(|f| json!({ "code": f.code, "severity": if f.severity == Severity::Invalid { "invalid" } else { "warning" }, "message": f.message, "hint": f.hint }))
-                    .collect();
-                let mut value = json!({
-                    "target": judged.target.name,
-                    "file": judged.target.cert.display().to_string(),
-                    "verdict": judged.verdict().0,
-                    "findings": findings,
-                });
-                if let Some(c) = &judged.certificate {
-                    value["certificate"] = json!({
-                        "subject": c.subject, "issuer": c.issuer, "serial": c.serial, "key": c.key, "names": c.names(),
-                        "not_before": rfc3339(c.not_before), "not_after": rfc3339(c.not_after),
-                        "fingerprint_sha256": c.fingerprint(),
-                    });
-                }
-                value
-            })
-            .collect();
-        json!({ "schema": "mqsec/verify/1", "certificates": certificates })
-    }
-
-    /// 2 when a certificate could not be read, 1 when one is not valid.
-    fn status(&self) -> u8 {
-        let of = |judged: &Judged| match judged.findings.first() {
-            _ if judged.certificate.is_none() => 2,
-            Some(finding) if finding.severity == Severity::Invalid => 1,
-            _ => 0,
-        };
-        self.judged.iter().map(of).max().unwrap_or(0)
     }
 }

@@ -31,12 +31,7 @@ impl Compose {
     /// `certs/` it sees the broker's folder alone. The health check looks for the listening socket in the kernel's
     /// table, so it needs no password and leaves no line in the log.
     pub fn render(&self) -> String {
-        let Self {
-            image,
-            container,
-            port,
-            user: Owner { uid, gid },
-        } = self;
+        let Self { image, container, port, user: Owner { uid, gid } } = self;
         format!(
             "\
 # docker-compose.yml, written by mqsec for the stock eclipse-mosquitto image.
@@ -96,22 +91,12 @@ networks:
         };
         let (uid, gid) = value("user")?.split_once(':')?;
         let ports = text.lines().skip_while(|line| line.trim() != "ports:").nth(1)?;
-        let port = ports
-            .trim()
-            .trim_start_matches("- ")
-            .trim_matches('"')
-            .split(':')
-            .next()?
-            .parse()
-            .ok()?;
+        let port = ports.trim().trim_start_matches("- ").trim_matches('"').split(':').next()?.parse().ok()?;
         let found = Self {
             image: value("image")?.to_owned(),
             container: value("container_name")?.to_owned(),
             port,
-            user: Owner {
-                uid: uid.parse().ok()?,
-                gid: gid.parse().ok()?,
-            },
+            user: Owner { uid: uid.parse().ok()?, gid: gid.parse().ok()? },
         };
         (found.render() == text).then_some(found)
     }
@@ -123,20 +108,23 @@ pub struct Facts {
     pub image: Option<String>,
     pub container: Option<String>,
     pub user: Option<String>,
+    /// Whether the container sees all of `certs/`, where the authority's key lies.
+    pub mounts_authority: bool,
 }
 
 pub fn facts(text: &str) -> Facts {
     let value = |key: &str| {
-        let line = text
-            .lines()
-            .map(str::trim)
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+        let line = text.lines().map(str::trim).find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
         Some(line.trim().trim_matches(['"', '\'']).to_owned()).filter(|value| !value.is_empty())
     };
     Facts {
         image: value("image"),
         container: value("container_name"),
         user: value("user"),
+        mounts_authority: text.lines().any(|line| {
+            let mount = line.trim().trim_start_matches(['-', ' ', '"', '\'']);
+            mount.starts_with("./certs:") || mount.starts_with("./certs/:")
+        }),
     }
 }
 
@@ -146,10 +134,7 @@ mod tests {
 
     #[test]
     fn an_untouched_file_is_recognised_and_a_changed_one_is_not() {
-        let compose = Compose {
-            port: 18883,
-            ..Compose::default()
-        };
+        let compose = Compose { port: 18883, ..Compose::default() };
         let text = compose.render();
         assert_eq!(Compose::recognise(&text), Some(compose));
         assert_eq!(Compose::recognise(&text.replace("unless-stopped", "always")), None);

@@ -58,7 +58,7 @@ persistent_client_expiration 30d
 
 # Sessions and retained messages survive a restart.
 persistence true
-persistence_location {data}/
+persistence_location {data}
 autosave_interval 300
 
 log_dest stdout
@@ -103,13 +103,7 @@ pub fn listeners(text: &str) -> Vec<Listener> {
             let mut parts = value.split_ascii_whitespace();
             if let Some(port) = parts.next().and_then(|port| port.parse().ok()) {
                 let address = parts.next().map(str::to_owned);
-                found.push(Listener {
-                    port,
-                    address,
-                    tls: false,
-                    require_certificate: false,
-                    websockets: false,
-                });
+                found.push(Listener { port, address, tls: false, require_certificate: false, websockets: false });
             }
         }
         let Some(listener) = found.last_mut() else { continue };
@@ -125,18 +119,13 @@ pub fn listeners(text: &str) -> Vec<Listener> {
 
 /// The listener that mqsec talks to: the first one with MQTT over TLS.
 pub fn main_listener(text: &str) -> Option<Listener> {
-    listeners(text)
-        .into_iter()
-        .find(|listener| listener.tls && !listener.websockets)
+    listeners(text).into_iter().find(|listener| listener.tls && !listener.websockets)
 }
 
 /// Where the logs go, when the configuration names a file.
 pub fn log_file(text: &str) -> Option<String> {
-    text.lines().find_map(|line| {
-        line.trim_matches(' ')
-            .strip_prefix("log_dest file ")
-            .map(|path| path.trim().to_owned())
-    })
+    text.lines()
+        .find_map(|line| line.trim_matches(' ').strip_prefix("log_dest file ").map(|path| path.trim().to_owned()))
 }
 
 #[cfg(test)]

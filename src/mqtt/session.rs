@@ -34,10 +34,7 @@ use crate::secret::random_bytes;
 
 /// Tries to get in, and to get a message back where a topic is given.
 pub fn attempt(attempt: &Attempt<'_>) -> Result<Success, Trouble> {
-    let mut watch = Watch {
-        last: Instant::now(),
-        timings: Vec::new(),
-    };
+    let mut watch = Watch { last: Instant::now(), timings: Vec::new() };
     let deadline = watch.last + attempt.timeout;
     let addresses = resolve(attempt, deadline)?;
     watch.lap(Stage::Resolve);
@@ -45,21 +42,11 @@ pub fn attempt(attempt: &Attempt<'_>) -> Result<Success, Trouble> {
     watch.lap(Stage::Connect);
     let wire = Wire::new(socket, attempt.tls.as_ref(), attempt.host, deadline)?;
     let had_certificate = attempt.tls.as_ref().is_some_and(|tls| tls.identity.is_some());
-    let mut session = Session {
-        wire,
-        inbox: BytesMut::new(),
-        had_certificate,
-    };
+    let mut session = Session { wire, inbox: BytesMut::new(), had_certificate };
     // CONNECT leaves together with the handshake's last flight: one round trip less, and the alert of a broker that
     // refuses the certificate is read as the answer to it
-    session.queue(
-        Packet::Connect(connect_packet(attempt), None, login(attempt)),
-        Stage::Tls,
-    )?;
-    session
-        .wire
-        .handshake()
-        .map_err(|error| session.cause(error, Stage::Tls))?;
+    session.queue(Packet::Connect(connect_packet(attempt), None, login(attempt)), Stage::Tls)?;
+    session.wire.handshake().map_err(|error| session.cause(error, Stage::Tls))?;
     if attempt.tls.is_some() {
         watch.lap(Stage::Tls);
     }
@@ -73,24 +60,19 @@ pub fn attempt(attempt: &Attempt<'_>) -> Result<Success, Trouble> {
         session.round_trip(topic, &mut watch)?;
     }
     let bye = Packet::Disconnect(Disconnect::new(DisconnectReasonCode::NormalDisconnection));
-    let _ = session
-        .queue(bye, Stage::Return)
-        .and_then(|()| session.flush(Stage::Return));
+    let _ = session.queue(bye, Stage::Return).and_then(|()| session.flush(Stage::Return));
     session.wire.close();
     let tls = session.wire.connection();
     Ok(Success {
         address,
-        tls_version: tls
-            .and_then(|tls| tls.protocol_version())
-            .and_then(|version| version.as_str())
-            .map(|version| match version {
+        tls_version: tls.and_then(|tls| tls.protocol_version()).and_then(|version| version.as_str()).map(|version| {
+            match version {
                 "TLSv1_2" => "TLS 1.2",
                 "TLSv1_3" => "TLS 1.3",
                 other => other,
-            }),
-        cipher: tls
-            .and_then(|tls| tls.negotiated_cipher_suite())
-            .map(|suite| format!("{:?}", suite.suite())),
+            }
+        }),
+        cipher: tls.and_then(|tls| tls.negotiated_cipher_suite()).map(|suite| format!("{:?}", suite.suite())),
         certificate: tls
             .and_then(|tls| tls.peer_certificates())
             .and_then(|chain| chain.first())
@@ -114,11 +96,7 @@ impl Watch {
 
 /// Every address of the name. The system's resolver knows no deadline, so it runs beside.
 fn resolve(attempt: &Attempt<'_>, deadline: Instant) -> Result<Vec<SocketAddr>, Trouble> {
-    let bare = attempt
-        .host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(attempt.host);
+    let bare = attempt.host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(attempt.host);
     if let Ok(ip) = bare.parse() {
         return Ok(vec![SocketAddr::new(ip, attempt.port)]);
     }
@@ -127,10 +105,7 @@ fn resolve(attempt: &Attempt<'_>, deadline: Instant) -> Result<Vec<SocketAddr>, 
     std::thread::spawn(move || {
         let _ = sender.send(target.to_socket_addrs().map(|found| found.collect::<Vec<_>>()));
     });
-    let failed = |reason: String| Trouble::Resolve {
-        host: attempt.host.to_owned(),
-        reason,
-    };
+    let failed = |reason: String| Trouble::Resolve { host: attempt.host.to_owned(), reason };
     match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         Ok(Ok(found)) if found.is_empty() => Err(failed("it has no address".to_owned())),
         Ok(Ok(mut found)) => {
@@ -156,18 +131,11 @@ fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<(TcpStream, So
 }
 
 fn connect_packet(attempt: &Attempt<'_>) -> Connect {
-    Connect {
-        keep_alive: 60,
-        client_id: attempt.client_id.clone(),
-        clean_start: true,
-        properties: None,
-    }
+    Connect { keep_alive: 60, client_id: attempt.client_id.clone(), clean_start: true, properties: None }
 }
 
 fn login(attempt: &Attempt<'_>) -> Option<Login> {
-    attempt
-        .login
-        .map(|(user, password)| Login::new(user, password.expose()))
+    attempt.login.map(|(user, password)| Login::new(user, password.expose()))
 }
 
 struct Session {
@@ -179,9 +147,7 @@ struct Session {
 impl Session {
     fn queue(&mut self, packet: Packet, stage: Stage) -> Result<(), Trouble> {
         let mut bytes = BytesMut::new();
-        packet
-            .write(&mut bytes, None)
-            .map_err(|error| Trouble::OwnFiles(error.to_string()))?;
+        packet.write(&mut bytes, None).map_err(|error| Trouble::OwnFiles(error.to_string()))?;
         self.wire.send(&bytes).map_err(|error| self.cause(error, stage))
     }
 
@@ -194,12 +160,7 @@ impl Session {
         let mut buffer = [0; 4096];
         loop {
             if stage == Stage::Mqtt && self.inbox.first().is_some_and(|byte| byte >> 4 != 2) {
-                let start: String = self
-                    .inbox
-                    .iter()
-                    .take(16)
-                    .map(|byte| byte.escape_ascii().to_string())
-                    .collect();
+                let start: String = self.inbox.iter().take(16).map(|byte| byte.escape_ascii().to_string()).collect();
                 return Err(Trouble::NotMqtt(format!("it starts with `{start}`")));
             }
             match Packet::read(&mut self.inbox, Some(1 << 20)) {
@@ -234,10 +195,8 @@ impl Session {
             };
             match self.next(stage) {
                 Ok(Packet::SubAck(ack)) => {
-                    if let Some(refused) = ack
-                        .return_codes
-                        .iter()
-                        .find(|code| !matches!(code, SubscribeReasonCode::Success(_)))
+                    if let Some(refused) =
+                        ack.return_codes.iter().find(|code| !matches!(code, SubscribeReasonCode::Success(_)))
                     {
                         return Err(Trouble::Subscribe(*refused));
                     }
@@ -268,15 +227,9 @@ impl Session {
     fn end(&self, stage: Stage) -> Trouble {
         let handshake_done = self.wire.connection().is_some_and(|tls| !tls.is_handshaking());
         if self.wire.certificate_requested() && handshake_done && stage == Stage::Mqtt {
-            return Trouble::ProbablyClientRefused {
-                had_certificate: self.had_certificate,
-            };
+            return Trouble::ProbablyClientRefused { had_certificate: self.had_certificate };
         }
-        if stage == Stage::Tls {
-            Trouble::NotTls
-        } else {
-            Trouble::Closed(stage)
-        }
+        if stage == Stage::Tls { Trouble::NotTls } else { Trouble::Closed(stage) }
     }
 
     /// What an I/O error means at this stage.
@@ -303,10 +256,7 @@ impl Session {
         match error {
             E::InvalidCertificate(error) => Trouble::ServerCertificate(error),
             E::AlertReceived(AlertDescription::CloseNotify) => self.end(Stage::Mqtt),
-            E::AlertReceived(alert) => Trouble::ClientRefused {
-                alert,
-                had_certificate: self.had_certificate,
-            },
+            E::AlertReceived(alert) => Trouble::ClientRefused { alert, had_certificate: self.had_certificate },
             E::InvalidMessage(_) => Trouble::NotTls,
             other => Trouble::Tls(other.to_string()),
         }

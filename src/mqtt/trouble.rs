@@ -51,10 +51,7 @@ pub enum Trouble {
     #[error("the broker's certificate is not accepted: {}", server_certificate(.0))]
     ServerCertificate(CertificateError),
     #[error("{}", refused_client(*alert, *had_certificate))]
-    ClientRefused {
-        alert: AlertDescription,
-        had_certificate: bool,
-    },
+    ClientRefused { alert: AlertDescription, had_certificate: bool },
     #[error("the broker closed the connection when it had asked for a client certificate")]
     ProbablyClientRefused { had_certificate: bool },
     #[error("the port answers, but not with TLS")]
@@ -167,9 +164,7 @@ impl Diagnose for Trouble {
         let hint = match self.code() {
             "name-not-resolved" => "try the address instead of the name, or look at this machine's DNS",
             "connect-refused" => "is the broker running, on that port? mqsec status",
-            "tls-name-mismatch" => {
-                "dial a name of the list, or issue it again with this one: mqsec broker-cert NAME..."
-            }
+            "tls-name-mismatch" => "dial a name of the list, or add this one to the certificate: mqsec up NAME",
             "tls-broker-expired" => "issue it again: mqsec broker-cert NAME, then mqsec restart",
             "tls-broker-unknown-authority" => {
                 "another authority issued it than `certs/ca.crt`; after a new authority: mqsec broker-cert NAME, then mqsec restart"
@@ -200,27 +195,17 @@ impl Diagnose for Trouble {
 }
 
 fn addresses(tries: &[(SocketAddr, String)]) -> String {
-    tries
-        .iter()
-        .map(|(address, _)| address.to_string())
-        .collect::<Vec<_>>()
-        .join(", ")
+    tries.iter().map(|(address, _)| address.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// webpki presents names as `DnsName("x")` and `IpAddress(1.2.3.4)`.
 fn san(name: &str) -> &str {
-    let inner = name
-        .split_once('(')
-        .and_then(|(_, rest)| rest.strip_suffix(')'))
-        .unwrap_or(name);
+    let inner = name.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(name);
     inner.trim_matches('"')
 }
 
 fn is_missing(alert: AlertDescription) -> bool {
-    matches!(
-        alert,
-        AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure
-    )
+    matches!(alert, AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure)
 }
 
 fn server_certificate(error: &CertificateError) -> String {
@@ -272,10 +257,9 @@ pub fn connack(code: ConnectReturnCode) -> (u8, &'static str) {
         C::ImplementationSpecificError => (131, "error of this broker's own kind"),
         C::UnsupportedProtocolVersion => (132, "protocol version not supported"),
         C::ClientIdentifierNotValid => (133, "client identifier not valid"),
-        C::BadUserNamePassword => (
-            134,
-            "user name or password not valid (Mosquitto: the certificate has no common name)",
-        ),
+        C::BadUserNamePassword => {
+            (134, "user name or password not valid (Mosquitto: the certificate has no common name)")
+        }
         C::NotAuthorized => (135, "not authorised: user name or password missing or wrong"),
         C::ServerUnavailable => (136, "server unavailable"),
         C::ServerBusy => (137, "server busy"),

@@ -38,12 +38,7 @@ impl Wire {
         let _ = socket.set_nodelay(true);
         let requested = Arc::new(AtomicBool::new(false));
         let tls = tls.map(|tls| connection(tls, host, &requested)).transpose()?;
-        Ok(Self {
-            socket,
-            tls,
-            requested,
-            deadline,
-        })
+        Ok(Self { socket, tls, requested, deadline })
     }
 
     pub(super) fn connection(&self) -> Option<&ClientConnection> {
@@ -150,10 +145,7 @@ fn connection(tls: &Tls<'_>, host: &str, requested: &Arc<AtomicBool>) -> Result<
     }
     let key = match tls.identity {
         Some(identity) => {
-            let key = provider
-                .key_provider
-                .load_private_key(identity.key.clone_key())
-                .map_err(own)?;
+            let key = provider.key_provider.load_private_key(identity.key.clone_key()).map_err(own)?;
             let certified = CertifiedKey::new(identity.chain.clone(), key);
             certified.keys_match().map_err(own)?;
             Some(Arc::new(certified))
@@ -164,14 +156,8 @@ fn connection(tls: &Tls<'_>, host: &str, requested: &Arc<AtomicBool>) -> Result<
         .with_safe_default_protocol_versions()
         .map_err(own)?
         .with_root_certificates(roots)
-        .with_client_cert_resolver(Arc::new(Answer {
-            key,
-            requested: Arc::clone(requested),
-        }));
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(host);
+        .with_client_cert_resolver(Arc::new(Answer { key, requested: Arc::clone(requested) }));
+    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     let name = ServerName::try_from(bare.to_owned()).map_err(|_| Trouble::HostName(host.to_owned()))?;
     ClientConnection::new(Arc::new(config), name).map_err(own)
 }

@@ -27,11 +27,7 @@ impl Hash {
     pub fn new(password: &Secret, iterations: u32) -> Self {
         let salt = random_bytes::<SALT_BYTES>().to_vec();
         let digest = derive(password, &salt, Some(iterations));
-        Self {
-            iterations: Some(iterations),
-            salt,
-            digest,
-        }
+        Self { iterations: Some(iterations), salt, digest }
     }
 
     pub fn verify(&self, password: &Secret) -> bool {
@@ -57,11 +53,7 @@ fn derive(password: &Secret, salt: &[u8], iterations: Option<u32>) -> Vec<u8> {
             pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, rounds, &mut digest);
             digest
         }
-        None => Sha512::new()
-            .chain_update(password)
-            .chain_update(salt)
-            .finalize()
-            .to_vec(),
+        None => Sha512::new().chain_update(password).chain_update(salt).finalize().to_vec(),
     }
 }
 
@@ -86,10 +78,7 @@ impl FromStr for Hash {
         let iterations = match parts.next() {
             Some("6") => None,
             Some("7") => {
-                let rounds = parts
-                    .next()
-                    .and_then(|rounds| rounds.parse::<u32>().ok())
-                    .filter(|rounds| *rounds > 0);
+                let rounds = parts.next().and_then(|rounds| rounds.parse::<u32>().ok()).filter(|rounds| *rounds > 0);
                 Some(rounds.ok_or("has no valid number of iterations")?)
             }
             Some("argon2id") => return Err("has an argon2id hash, which released Mosquitto versions do not read"),
@@ -104,11 +93,7 @@ impl FromStr for Hash {
         if digest.len() != HASH_BYTES {
             return Err("has a hash of another length than 64 bytes");
         }
-        Ok(Self {
-            iterations,
-            salt,
-            digest,
-        })
+        Ok(Self { iterations, salt, digest })
     }
 }
 

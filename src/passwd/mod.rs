@@ -102,11 +102,7 @@ struct Entry {
 #[derive(Debug, thiserror::Error)]
 pub enum PasswdError {
     #[error("line {line} of the password file (user `{user}`) {reason}")]
-    Unreadable {
-        line: usize,
-        user: String,
-        reason: &'static str,
-    },
+    Unreadable { line: usize, user: String, reason: &'static str },
     #[error("line {line} of the password file names the user `{user}` again")]
     Duplicate { line: usize, user: String },
     #[error("there is no user `{0}` in the password file")]
@@ -164,11 +160,7 @@ impl PasswdFile {
             match line.split_once(':') {
                 Some((user, rest)) if !line.starts_with('#') && !user.trim().is_empty() => {
                     let hash = rest.split(':').next().unwrap_or_default().trim().to_owned();
-                    file.entries.push(Entry {
-                        user: user.trim().to_owned(),
-                        hash,
-                        line: number + 1,
-                    });
+                    file.entries.push(Entry { user: user.trim().to_owned(), hash, line: number + 1 });
                 }
                 _ => file.comments += 1,
             }
@@ -179,11 +171,7 @@ impl PasswdFile {
     /// The file for a broker, once every line is one that it reads.
     pub fn print(&self) -> Result<String, PasswdError> {
         self.check()?;
-        Ok(self
-            .entries
-            .iter()
-            .map(|entry| format!("{}:{}\n", entry.user, entry.hash))
-            .collect())
+        Ok(self.entries.iter().map(|entry| format!("{}:{}\n", entry.user, entry.hash)).collect())
     }
 
     /// Whether every line is one that both broker series read.
@@ -191,17 +179,10 @@ impl PasswdFile {
         for (at, Entry { user, hash, line }) in self.entries.iter().enumerate() {
             let line = *line;
             if let Err(reason) = hash.parse::<Hash>() {
-                return Err(PasswdError::Unreadable {
-                    line,
-                    user: user.clone(),
-                    reason,
-                });
+                return Err(PasswdError::Unreadable { line, user: user.clone(), reason });
             }
             if self.entries[..at].iter().any(|before| before.user == *user) {
-                return Err(PasswdError::Duplicate {
-                    line,
-                    user: user.clone(),
-                });
+                return Err(PasswdError::Duplicate { line, user: user.clone() });
             }
         }
         Ok(())
@@ -209,9 +190,7 @@ impl PasswdFile {
 
     /// Users with the form of their hash, in the order of the file.
     pub fn users(&self) -> impl Iterator<Item = (&str, Result<Hash, &'static str>)> {
-        self.entries
-            .iter()
-            .map(|entry| (entry.user.as_str(), entry.hash.parse()))
+        self.entries.iter().map(|entry| (entry.user.as_str(), entry.hash.parse()))
     }
 
     /// Whether the password is the user's; nothing when there is no such user. Of two, a 2.0 broker takes the last.
@@ -243,11 +222,7 @@ impl PasswdFile {
             }
             None => {
                 let line = self.entries.len() + 1;
-                self.entries.push(Entry {
-                    user: user.name.to_string(),
-                    hash,
-                    line,
-                });
+                self.entries.push(Entry { user: user.name.to_string(), hash, line });
             }
         }
     }
@@ -265,20 +240,10 @@ impl PasswdFile {
         let mut outcome = Outcome::default();
         let named = |name: &str| users.iter().any(|user| user.name.as_str() == name);
         if replace {
-            outcome.removed = self
-                .entries
-                .iter()
-                .filter(|e| !named(&e.user))
-                .map(|e| e.user.clone())
-                .collect();
+            outcome.removed = self.entries.iter().filter(|e| !named(&e.user)).map(|e| e.user.clone()).collect();
             self.entries.retain(|entry| named(&entry.user));
         } else {
-            outcome.kept = self
-                .entries
-                .iter()
-                .filter(|e| !named(&e.user))
-                .map(|e| e.user.clone())
-                .collect();
+            outcome.kept = self.entries.iter().filter(|e| !named(&e.user)).map(|e| e.user.clone()).collect();
         }
         for user in users {
             let name = user.name.to_string();
@@ -303,10 +268,7 @@ mod tests {
     use super::*;
 
     fn user(name: &str, password: &str) -> User {
-        User {
-            name: UserName::parse(name).unwrap(),
-            password: Secret::new(password),
-        }
+        User { name: UserName::parse(name).unwrap(), password: Secret::new(password) }
     }
 
     #[test]
@@ -349,13 +311,7 @@ mod tests {
     fn lines_that_stop_a_broker_are_never_written() {
         let good = "$7$101$AAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==";
         assert!(PasswdFile::parse(&format!("a:{good}\n")).print().is_ok());
-        for bad in [
-            "plain",
-            "",
-            "$2y$10$x",
-            "$7$0$AAAAAAAAAAAAAAAA$AAAA",
-            "$argon2id$v=19$m=1",
-        ] {
+        for bad in ["plain", "", "$2y$10$x", "$7$0$AAAAAAAAAAAAAAAA$AAAA", "$argon2id$v=19$m=1"] {
             let error = PasswdFile::parse(&format!("a:{bad}\n")).print().unwrap_err();
             assert_eq!(error.code(), "passwd-line-unreadable", "{bad}");
         }
@@ -369,10 +325,7 @@ mod tests {
         let mut file = PasswdFile::parse(&format!("a:{good}\nb:{good}\na:{good}\n"));
         file.set(&user("a", "y"), 101);
         assert_eq!(file.print().unwrap().lines().count(), 2);
-        assert_eq!(
-            file.verify(&UserName::parse("a").unwrap(), &Secret::new("y")),
-            Some(true)
-        );
+        assert_eq!(file.verify(&UserName::parse("a").unwrap(), &Secret::new("y")), Some(true));
     }
 
     #[test]

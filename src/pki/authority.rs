@@ -68,10 +68,7 @@ impl Authority {
         key_type: KeyType,
         now: OffsetDateTime,
     ) -> Result<(Self, String, zeroize::Zeroizing<Vec<u8>>), PkiError> {
-        let failed = |source| PkiError::Issue {
-            what: "authority's certificate",
-            source,
-        };
+        let failed = |source| PkiError::Issue { what: "authority's certificate", source };
         let key = key_type.generate()?;
         let mut params = CertificateParams::default();
         params.distinguished_name = name(common_name);
@@ -96,15 +93,9 @@ impl Authority {
     ) -> Result<Self, PkiError> {
         let certificate = Certificate::from_pem(cert_pem, cert_path)?;
         let key = keys::parse(key_pem, key_path)?;
-        let unfit = |reason: &str| PkiError::NotAnAuthority {
-            path: cert_path.to_owned(),
-            reason: reason.to_owned(),
-        };
+        let unfit = |reason: &str| PkiError::NotAnAuthority { path: cert_path.to_owned(), reason: reason.to_owned() };
         if key.subject_public_key_info() != certificate.spki {
-            return Err(PkiError::KeyMismatch {
-                key: key_path.to_owned(),
-                cert: cert_path.to_owned(),
-            });
+            return Err(PkiError::KeyMismatch { key: key_path.to_owned(), cert: cert_path.to_owned() });
         }
         if !certificate.is_ca {
             return Err(unfit("it is not an authority's (basicConstraints has no CA:TRUE)"));
@@ -113,15 +104,10 @@ impl Authority {
             return Err(unfit("its keyUsage has no keyCertSign"));
         }
         if certificate.not_after <= now {
-            return Err(PkiError::AuthorityExpired {
-                path: cert_path.to_owned(),
-                on: certificate.not_after,
-            });
+            return Err(PkiError::AuthorityExpired { path: cert_path.to_owned(), on: certificate.not_after });
         }
-        let issuer = Issuer::from_ca_cert_der(&certificate.der, key).map_err(|source| PkiError::Issue {
-            what: "authority",
-            source,
-        })?;
+        let issuer = Issuer::from_ca_cert_der(&certificate.der, key)
+            .map_err(|source| PkiError::Issue { what: "authority", source })?;
         Ok(Self { certificate, issuer })
     }
 
@@ -131,10 +117,7 @@ impl Authority {
     }
 
     pub fn issue(&self, request: &Request, now: OffsetDateTime) -> Result<Issued, PkiError> {
-        let failed = |source| PkiError::Issue {
-            what: "certificate",
-            source,
-        };
+        let failed = |source| PkiError::Issue { what: "certificate", source };
         let key = request.key_type.generate()?;
         let mut params = CertificateParams::default();
         params.distinguished_name = name(&request.common_name);
@@ -153,25 +136,18 @@ impl Authority {
             }
             Role::Client => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
         }
-        let csr_pem = params
-            .serialize_request(&key)
-            .and_then(|csr| csr.pem())
-            .map_err(failed)?;
+        let csr_pem = params.serialize_request(&key).and_then(|csr| csr.pem()).map_err(failed)?;
         params.use_authority_key_identifier_extension = true;
         params.serial_number = Some(serial());
         params.not_before = period(request.days, now).0.max(self.certificate.not_before);
         params.not_after = self.end_of(request.days, now);
         let made = params.signed_by(&key, &self.issuer).map_err(failed)?;
-        let unfit = |reason: &str| PkiError::NotAnAuthority {
-            path: "certs/ca.crt".to_owned(),
-            reason: reason.to_owned(),
-        };
+        let unfit =
+            |reason: &str| PkiError::NotAnAuthority { path: "certs/ca.crt".to_owned(), reason: reason.to_owned() };
         let certificate =
             Certificate::from_der(made.der().clone()).ok_or_else(|| unfit("what it issues cannot be read back"))?;
         if certificate.raw_issuer != self.certificate.raw_subject {
-            return Err(unfit(
-                "its name has parts that occur twice or in a form that mqsec cannot write",
-            ));
+            return Err(unfit("its name has parts that occur twice or in a form that mqsec cannot write"));
         }
         Ok(Issued {
             certificate,
@@ -183,10 +159,7 @@ impl Authority {
 
     /// An empty CRL that lasts as long as the authority: a broker that is given an expired one refuses every client.
     pub fn empty_crl(&self, now: OffsetDateTime) -> Result<String, PkiError> {
-        let failed = |source| PkiError::Issue {
-            what: "certificate revocation list",
-            source,
-        };
+        let failed = |source| PkiError::Issue { what: "certificate revocation list", source };
         let subject_key = self.certificate_key_id();
         let params = CertificateRevocationListParams {
             this_update: now.replace_nanosecond(0).unwrap_or(now) - Duration::hours(1),
@@ -196,27 +169,19 @@ impl Authority {
             revoked_certs: Vec::new(),
             key_identifier_method: subject_key,
         };
-        params
-            .signed_by(&self.issuer)
-            .and_then(|crl| crl.pem())
-            .map(unix_lines)
-            .map_err(failed)
+        params.signed_by(&self.issuer).and_then(|crl| crl.pem()).map(unix_lines).map_err(failed)
     }
 
     /// The authority's own subject key identifier, whatever method made it.
     fn certificate_key_id(&self) -> KeyIdMethod {
         use x509_parser::extensions::ParsedExtension;
         use x509_parser::prelude::FromDer;
-        let found = x509_parser::prelude::X509Certificate::from_der(&self.certificate.der)
-            .ok()
-            .and_then(|(_, parsed)| {
-                parsed
-                    .extensions()
-                    .iter()
-                    .find_map(|extension| match extension.parsed_extension() {
-                        ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
-                        _ => None,
-                    })
+        let found =
+            x509_parser::prelude::X509Certificate::from_der(&self.certificate.der).ok().and_then(|(_, parsed)| {
+                parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+                    ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+                    _ => None,
+                })
             });
         found.map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified)
     }
@@ -262,18 +227,11 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 
     fn authority(days: u32) -> Authority {
-        Authority::create(&"Test CA".parse().unwrap(), days, KeyType::P256, NOW)
-            .unwrap()
-            .0
+        Authority::create(&"Test CA".parse().unwrap(), days, KeyType::P256, NOW).unwrap().0
     }
 
     fn request(days: u32, role: Role) -> Request {
-        Request {
-            common_name: "leaf".parse().unwrap(),
-            role,
-            days,
-            key_type: KeyType::P256,
-        }
+        Request { common_name: "leaf".parse().unwrap(), role, days, key_type: KeyType::P256 }
     }
 
     #[test]
@@ -295,15 +253,8 @@ mod tests {
     #[test]
     fn roles_and_names_are_written() {
         let ca = authority(3650);
-        let names = vec![
-            "b.lan".parse().unwrap(),
-            "10.0.0.1".parse().unwrap(),
-            "::1".parse().unwrap(),
-        ];
-        let broker = ca
-            .issue(&request(365, Role::Broker { names }), NOW)
-            .unwrap()
-            .certificate;
+        let names = vec!["b.lan".parse().unwrap(), "10.0.0.1".parse().unwrap(), "::1".parse().unwrap()];
+        let broker = ca.issue(&request(365, Role::Broker { names }), NOW).unwrap().certificate;
         assert!(broker.server_auth && !broker.client_auth && !broker.is_ca);
         assert_eq!(broker.names(), ["b.lan", "10.0.0.1", "::1"]);
         let client = ca.issue(&request(365, Role::Client), NOW).unwrap().certificate;
@@ -316,21 +267,13 @@ mod tests {
         let (_, cert, key) = Authority::create(&"A".parse().unwrap(), 10, KeyType::P256, NOW).unwrap();
         let (ca, _, other) = Authority::create(&"A".parse().unwrap(), 10, KeyType::P256, NOW).unwrap();
         let load = |cert: &[u8], key: &[u8], now| {
-            Authority::load(cert, "c", key, "k", now)
-                .err()
-                .map(|e| crate::error::Diagnose::code(&e))
+            Authority::load(cert, "c", key, "k", now).err().map(|e| crate::error::Diagnose::code(&e))
         };
         assert_eq!(load(cert.as_bytes(), &key, NOW), None);
         assert_eq!(load(cert.as_bytes(), &other, NOW), Some("ca-key-mismatch"));
-        assert_eq!(
-            load(cert.as_bytes(), &key, NOW + Duration::days(11)),
-            Some("ca-expired")
-        );
+        assert_eq!(load(cert.as_bytes(), &key, NOW + Duration::days(11)), Some("ca-expired"));
         assert_eq!(load(&key, &key, NOW), Some("pem-wrong-content"));
         let leaf = ca.issue(&request(5, Role::Client), NOW).unwrap();
-        assert_eq!(
-            load(leaf.certificate_pem.as_bytes(), &leaf.key_pem, NOW),
-            Some("ca-not-an-authority")
-        );
+        assert_eq!(load(leaf.certificate_pem.as_bytes(), &leaf.key_pem, NOW), Some("ca-not-an-authority"));
     }
 }

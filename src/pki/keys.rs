@@ -88,9 +88,7 @@ pub fn parse_der(pem: &[u8], path: &str) -> Result<PrivateKeyDer<'static>, PkiEr
 /// What a file holds, in words, from its first PEM label or its first bytes.
 pub fn describe(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let label = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
+    let label = text.lines().find_map(|line| line.trim().strip_prefix("-----BEGIN ")?.strip_suffix("-----"));
     match label {
         Some("ENCRYPTED PRIVATE KEY") => "an encrypted private key",
         Some(label) if label.ends_with("PRIVATE KEY") && text.contains("Proc-Type: 4,ENCRYPTED") => {

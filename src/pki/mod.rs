@@ -18,11 +18,7 @@ pub const BACKDATE: Duration = Duration::hours(24);
 #[derive(Debug, thiserror::Error)]
 pub enum PkiError {
     #[error("`{path}` holds {found}, not {wanted}")]
-    WrongContent {
-        path: String,
-        wanted: &'static str,
-        found: String,
-    },
+    WrongContent { path: String, wanted: &'static str, found: String },
     #[error("the authority's key `{key}` does not belong to its certificate `{cert}`")]
     KeyMismatch { key: String, cert: String },
     #[error("the authority's certificate `{path}` cannot issue: {reason}")]
@@ -80,11 +76,7 @@ pub fn in_words(time: OffsetDateTime, now: OffsetDateTime) -> String {
         _ => ((minutes + 720) / 1440, "day"),
     };
     let plural = if count == 1 { "" } else { "s" };
-    if distance.is_negative() {
-        format!("{count} {unit}{plural} ago")
-    } else {
-        format!("in {count} {unit}{plural}")
-    }
+    if distance.is_negative() { format!("{count} {unit}{plural} ago") } else { format!("in {count} {unit}{plural}") }
 }
 
 #[cfg(test)]

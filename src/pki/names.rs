@@ -34,9 +34,9 @@ impl FromStr for CommonName {
         let letters = name.chars().count();
         match name {
             _ if name.trim().is_empty() => refuse("the common name is empty"),
-            _ if letters > MAX_COMMON_NAME => refuse(format!(
-                "the common name has {letters} characters; X.509 allows {MAX_COMMON_NAME}"
-            )),
+            _ if letters > MAX_COMMON_NAME => {
+                refuse(format!("the common name has {letters} characters; X.509 allows {MAX_COMMON_NAME}"))
+            }
             _ if name.chars().any(char::is_control) => refuse("the common name has a control character"),
             _ => Ok(Self(name.to_owned())),
         }
@@ -66,10 +66,7 @@ impl FromStr for BrokerName {
     type Err = NameError;
 
     fn from_str(name: &str) -> Result<Self, NameError> {
-        let bare = name
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .unwrap_or(name);
+        let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
         if let Ok(ip) = bare.parse::<IpAddr>() {
             return Ok(Self::Ip(ip));
         }
@@ -77,18 +74,13 @@ impl FromStr for BrokerName {
             return refuse("the broker's name is empty");
         }
         if name.contains("://") || name.contains('/') {
-            return refuse(format!(
-                "`{name}` is not a host name; give the name alone, without a scheme or a path"
-            ));
+            return refuse(format!("`{name}` is not a host name; give the name alone, without a scheme or a path"));
         }
         let dns = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
         if dns.len() > 253 {
             return refuse(format!("the name has {} characters; DNS allows 253", dns.len()));
         }
-        if dns
-            .split('.')
-            .all(|label| label.bytes().all(|byte| byte.is_ascii_digit()))
-        {
+        if dns.split('.').all(|label| label.bytes().all(|byte| byte.is_ascii_digit())) {
             return refuse(format!("`{name}` looks like an IPv4 address and is none"));
         }
         let labels = dns.strip_prefix("*.").unwrap_or(&dns);
@@ -130,21 +122,20 @@ impl FromStr for ClientName {
         match name {
             "" => refuse("the client's name is empty"),
             _ if name.chars().any(char::is_control) => refuse("the client's name has a control character"),
-            _ if letters > MAX_COMMON_NAME => refuse(format!(
-                "the client's name has {letters} characters; X.509 allows {MAX_COMMON_NAME}"
-            )),
+            _ if letters > MAX_COMMON_NAME => {
+                refuse(format!("the client's name has {letters} characters; X.509 allows {MAX_COMMON_NAME}"))
+            }
             // a file's name, with its longest ending, has at most 255 bytes
-            _ if name.len() > 200 => refuse(format!(
-                "the client's name has {} bytes; file names allow 200",
-                name.len()
-            )),
+            _ if name.len() > 200 => {
+                refuse(format!("the client's name has {} bytes; file names allow 200", name.len()))
+            }
             _ if name.contains(['/', '\\']) => refuse(format!("the client's name `{name}` would leave its folder")),
             _ if name.contains(['*', '?', '"', '<', '>', '|', ':']) => refuse(format!(
                 "the client's name `{name}` has a character that file names cannot have (* ? \" < > | :)"
             )),
-            _ if name.starts_with(['.', '-', ' ']) => refuse(format!(
-                "the client's name `{name}` starts with a dot, a dash or a space"
-            )),
+            _ if name.starts_with(['.', '-', ' ']) => {
+                refuse(format!("the client's name `{name}` starts with a dot, a dash or a space"))
+            }
             _ if name.ends_with(['.', ' ']) => refuse(format!("the client's name `{name}` ends with a dot or a space")),
             _ if is_windows_device(&stem) => refuse(format!("`{name}` is the name of a device on Windows")),
             _ => Ok(Self(name.to_owned())),
@@ -154,8 +145,7 @@ impl FromStr for ClientName {
 
 fn is_windows_device(stem: &str) -> bool {
     let numbered = |prefix: &str| {
-        stem.strip_prefix(prefix)
-            .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()))
+        stem.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|b| b.is_ascii_digit()))
     };
     matches!(stem, "CON" | "PRN" | "AUX" | "NUL") || numbered("COM") || numbered("LPT")
 }
@@ -222,20 +212,8 @@ mod tests {
         ] {
             assert_eq!(name.parse::<BrokerName>().unwrap().to_string(), shown);
         }
-        for name in [
-            "",
-            " ",
-            "a b",
-            "mqtt://x",
-            "x/y",
-            "-a",
-            "a-.b",
-            "a..b",
-            "256.1.1.1",
-            "bücher.example",
-            "*",
-            "a.*",
-        ] {
+        for name in ["", " ", "a b", "mqtt://x", "x/y", "-a", "a-.b", "a..b", "256.1.1.1", "bücher.example", "*", "a.*"]
+        {
             assert!(name.parse::<BrokerName>().is_err(), "{name:?}");
         }
     }

@@ -48,14 +48,9 @@ impl Certificate {
 
     /// Every certificate of a PEM file, at least one.
     pub fn all_from_pem(pem: &[u8], path: &str) -> Result<Vec<Self>, PkiError> {
-        let wrong = |found: String| PkiError::WrongContent {
-            path: path.to_owned(),
-            wanted: "a certificate",
-            found,
-        };
-        let ders: Vec<_> = CertificateDer::pem_slice_iter(pem)
-            .collect::<Result<_, _>>()
-            .map_err(|_| wrong(keys::describe(pem)))?;
+        let wrong = |found: String| PkiError::WrongContent { path: path.to_owned(), wanted: "a certificate", found };
+        let ders: Vec<_> =
+            CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| wrong(keys::describe(pem)))?;
         if ders.is_empty() {
             return Err(wrong(keys::describe(pem)));
         }
@@ -80,25 +75,12 @@ impl Certificate {
             }
         }
         let usage = parsed.key_usage().ok().flatten().map(|usage| *usage.value);
-        let extended = parsed
-            .extended_key_usage()
-            .ok()
-            .flatten()
-            .map(|usage| usage.value.clone());
+        let extended = parsed.extended_key_usage().ok().flatten().map(|usage| usage.value.clone());
         let serial: String = parsed.raw_serial().iter().map(|byte| format!("{byte:02X}")).collect();
-        let serial = serial
-            .strip_prefix("00")
-            .filter(|rest| !rest.is_empty())
-            .unwrap_or(&serial)
-            .to_owned();
+        let serial = serial.strip_prefix("00").filter(|rest| !rest.is_empty()).unwrap_or(&serial).to_owned();
         Some(Self {
             subject: parsed.subject().to_string(),
-            common_name: parsed
-                .subject()
-                .iter_common_name()
-                .next()
-                .and_then(|cn| cn.as_str().ok())
-                .map(str::to_owned),
+            common_name: parsed.subject().iter_common_name().next().and_then(|cn| cn.as_str().ok()).map(str::to_owned),
             issuer: parsed.issuer().to_string(),
             raw_subject: parsed.subject().as_raw().to_vec(),
             raw_issuer: parsed.issuer().as_raw().to_vec(),
@@ -121,11 +103,7 @@ impl Certificate {
 
     /// Every name of the SAN, for a reader.
     pub fn names(&self) -> Vec<String> {
-        self.dns_names
-            .iter()
-            .cloned()
-            .chain(self.addresses.iter().map(IpAddr::to_string))
-            .collect()
+        self.dns_names.iter().cloned().chain(self.addresses.iter().map(IpAddr::to_string)).collect()
     }
 
     pub fn is_self_issued(&self) -> bool {
@@ -134,10 +112,7 @@ impl Certificate {
 
     /// SHA-256 over the DER, with colons, as openssl prints it.
     pub fn fingerprint(&self) -> String {
-        let hex: Vec<String> = Sha256::digest(&self.der)
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect();
+        let hex: Vec<String> = Sha256::digest(&self.der).iter().map(|byte| format!("{byte:02X}")).collect();
         hex.join(":")
     }
 

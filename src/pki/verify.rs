@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use webpki::BorrowedCertRevocationList;
 use webpki::CertRevocationList;
 use webpki::EndEntityCert;
+use webpki::ExpirationPolicy;
 use webpki::KeyUsage;
 use webpki::RevocationOptionsBuilder;
 use webpki::UnknownStatusPolicy;
@@ -61,21 +62,11 @@ pub struct Finding {
 
 impl Finding {
     pub fn invalid(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            severity: Severity::Invalid,
-            message: message.into(),
-            hint: None,
-        }
+        Self { code, severity: Severity::Invalid, message: message.into(), hint: None }
     }
 
     pub fn warning(code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            severity: Severity::Warning,
-            message: message.into(),
-            hint: None,
-        }
+        Self { code, severity: Severity::Warning, message: message.into(), hint: None }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -96,11 +87,8 @@ pub fn judge(case: &Case<'_>) -> Vec<Finding> {
         && key != case.certificate.spki
     {
         findings.push(
-            Finding::invalid(
-                "key-mismatch",
-                "the private key beside it belongs to another certificate",
-            )
-            .hint("put the key back that was made with it, or issue the pair anew"),
+            Finding::invalid("key-mismatch", "the private key beside it belongs to another certificate")
+                .hint("put the key back that was made with it, or issue the pair anew"),
         );
     }
     findings.sort_by_key(|finding| finding.severity);
@@ -108,28 +96,17 @@ pub fn judge(case: &Case<'_>) -> Vec<Finding> {
 }
 
 fn period(case: &Case<'_>, findings: &mut Vec<Finding>) {
-    let Certificate {
-        not_before, not_after, ..
-    } = case.certificate;
+    let Certificate { not_before, not_after, .. } = case.certificate;
     let words = |time| format!("{} ({})", short_date(time), in_words(time, case.now));
     if case.now > *not_after {
-        findings.push(Finding::invalid(
-            "certificate-expired",
-            format!("it ended on {}", words(*not_after)),
-        ));
+        findings.push(Finding::invalid("certificate-expired", format!("it ended on {}", words(*not_after))));
     } else if case.now < *not_before {
         findings.push(
-            Finding::invalid(
-                "certificate-not-yet-valid",
-                format!("it begins on {}", words(*not_before)),
-            )
-            .hint("look at this machine's clock: date"),
+            Finding::invalid("certificate-not-yet-valid", format!("it begins on {}", words(*not_before)))
+                .hint("look at this machine's clock: date"),
         );
     } else if *not_after - case.now < case.warn {
-        findings.push(Finding::warning(
-            "certificate-expiring",
-            format!("it ends on {}", words(*not_after)),
-        ));
+        findings.push(Finding::warning("certificate-expiring", format!("it ends on {}", words(*not_after))));
     }
 }
 
@@ -142,16 +119,10 @@ fn authority(case: &Case<'_>, findings: &mut Vec<Finding>) {
         );
     }
     if !certificate.may_sign_certificates {
-        findings.push(Finding::invalid(
-            "ca-not-an-authority",
-            "its keyUsage has no keyCertSign",
-        ));
+        findings.push(Finding::invalid("ca-not-an-authority", "its keyUsage has no keyCertSign"));
     }
     if certificate.is_self_issued() && !signed_by(certificate, certificate) {
-        findings.push(Finding::invalid(
-            "certificate-bad-signature",
-            "its own signature does not fit",
-        ));
+        findings.push(Finding::invalid("certificate-bad-signature", "its own signature does not fit"));
     }
 }
 
@@ -160,10 +131,7 @@ fn leaf(case: &Case<'_>, findings: &mut Vec<Finding>) {
     if certificate.version < 3 {
         findings.push(Finding::invalid(
             "certificate-version",
-            format!(
-                "it is an X.509 v{} certificate, which modern clients refuse",
-                certificate.version
-            ),
+            format!("it is an X.509 v{} certificate, which modern clients refuse", certificate.version),
         ));
         return;
     }
@@ -178,10 +146,7 @@ fn leaf(case: &Case<'_>, findings: &mut Vec<Finding>) {
         ));
     }
     if certificate.is_ca {
-        findings.push(Finding::invalid(
-            "certificate-is-authority",
-            "it is an authority's certificate, used as a leaf",
-        ));
+        findings.push(Finding::invalid("certificate-is-authority", "it is an authority's certificate, used as a leaf"));
     }
     chain(case, findings);
     if case.role == As::Server {
@@ -210,7 +175,7 @@ fn names(case: &Case<'_>, findings: &mut Vec<Finding>) {
                     "tls-name-mismatch",
                     format!("it is not valid for `{host}`; it is valid for: {}", list.join(", ")),
                 )
-                .hint(format!("issue it again with that name: mqsec broker-cert {host}")),
+                .hint(format!("add that name to it: mqsec up {host}")),
             );
         }
     }
@@ -226,23 +191,12 @@ pub fn is_valid_for(certificate: &Certificate, host: &str) -> bool {
 
 fn chain(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let certificate = case.certificate;
-    let issuers: Vec<&Certificate> = case
-        .trust
-        .iter()
-        .filter(|ca| ca.raw_subject == certificate.raw_issuer)
-        .collect();
+    let issuers: Vec<&Certificate> = case.trust.iter().filter(|ca| ca.raw_subject == certificate.raw_issuer).collect();
     if issuers.is_empty() {
-        let what = if certificate.is_self_issued() {
-            "it is self-signed"
-        } else {
-            "another authority issued it"
-        };
+        let what = if certificate.is_self_issued() { "it is self-signed" } else { "another authority issued it" };
         findings.push(
-            Finding::invalid(
-                "certificate-unknown-issuer",
-                format!("{what}: `{}`", certificate.issuer),
-            )
-            .hint("issue it anew with the authority of this folder, or look in the folder where it was made"),
+            Finding::invalid("certificate-unknown-issuer", format!("{what}: `{}`", certificate.issuer))
+                .hint("issue it anew with the authority of this folder, or look in the folder where it was made"),
         );
         return;
     }
@@ -250,28 +204,20 @@ fn chain(case: &Case<'_>, findings: &mut Vec<Finding>) {
         findings.push(
             Finding::invalid(
                 "certificate-other-authority",
-                format!(
-                    "another authority of the same name (`{}`) issued it",
-                    certificate.issuer
-                ),
+                format!("another authority of the same name (`{}`) issued it", certificate.issuer),
             )
             .hint("the authority was made anew after it; issue it anew too"),
         );
         return;
     };
     if !issuer.is_ca || !issuer.may_sign_certificates {
-        findings.push(Finding::invalid(
-            "ca-not-an-authority",
-            format!("its issuer `{}` is no authority", issuer.title()),
-        ));
+        findings
+            .push(Finding::invalid("ca-not-an-authority", format!("its issuer `{}` is no authority", issuer.title())));
     }
     if case.now > issuer.not_after {
         findings.push(
-            Finding::invalid(
-                "ca-expired",
-                format!("its authority ended on {}", short_date(issuer.not_after)),
-            )
-            .hint("make a new authority, and every certificate anew: mqsec ca init --force"),
+            Finding::invalid("ca-expired", format!("its authority ended on {}", short_date(issuer.not_after)))
+                .hint("make a new authority, and every certificate anew: mqsec ca init --force"),
         );
     }
     // the period has been judged; what webpki says of it would be a repetition
@@ -283,29 +229,19 @@ fn chain(case: &Case<'_>, findings: &mut Vec<Finding>) {
 
 fn webpki_answer(case: &Case<'_>, at: OffsetDateTime) -> Result<(), webpki::Error> {
     let end_entity = EndEntityCert::try_from(&case.certificate.der)?;
-    let anchors: Vec<_> = case
-        .trust
-        .iter()
-        .filter_map(|ca| anchor_from_trusted_cert(&ca.der).ok())
-        .collect();
-    let crls: Vec<CertRevocationList<'_>> = case
-        .crls
-        .iter()
-        .filter_map(|der| BorrowedCertRevocationList::from_der(der).ok())
-        .map(Into::into)
-        .collect();
+    let anchors: Vec<_> = case.trust.iter().filter_map(|ca| anchor_from_trusted_cert(&ca.der).ok()).collect();
+    let crls: Vec<CertRevocationList<'_>> =
+        case.crls.iter().filter_map(|der| BorrowedCertRevocationList::from_der(der).ok()).map(Into::into).collect();
     let crls: Vec<&CertRevocationList<'_>> = crls.iter().collect();
-    let revocation = RevocationOptionsBuilder::new(&crls)
-        .ok()
-        .map(|options| options.with_status_policy(UnknownStatusPolicy::Allow).build());
-    let usage = if case.role == As::Server {
-        KeyUsage::server_auth()
-    } else {
-        KeyUsage::client_auth()
-    };
-    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(
-        at.unix_timestamp().max(0).unsigned_abs(),
-    ));
+    let revocation = RevocationOptionsBuilder::new(&crls).ok().map(|options| {
+        options
+            .with_status_policy(UnknownStatusPolicy::Allow)
+            // the default lets an old list pass, and Mosquitto refuses everyone who is judged by one
+            .with_expiration_policy(ExpirationPolicy::Enforce)
+            .build()
+    });
+    let usage = if case.role == As::Server { KeyUsage::server_auth() } else { KeyUsage::client_auth() };
+    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(at.unix_timestamp().max(0).unsigned_abs()));
     end_entity.verify_for_usage(algorithms().all, &anchors, &[], time, usage, revocation, None)?;
     Ok(())
 }
@@ -315,19 +251,14 @@ fn from_webpki(error: webpki::Error, case: &Case<'_>) -> Option<Finding> {
     Some(match error {
         // told already, in better words
         E::CaUsedAsEndEntity | E::RequiredEkuNotFoundContext(_) | E::EndEntityUsedAsCa => return None,
-        E::CertRevoked => Finding::invalid("certificate-revoked", "the authority has revoked it").hint(format!(
-            "issue a new one: mqsec client-cert {}",
-            case.certificate.title()
-        )),
-        E::CrlExpired { .. } => Finding::warning("crl-expired", "the revocation list is past its end")
+        E::CertRevoked => Finding::invalid("certificate-revoked", "the authority has revoked it")
+            .hint(format!("issue a new one: mqsec client-cert {}", case.certificate.title())),
+        E::CrlExpired { .. } => Finding::invalid("crl-expired", "the revocation list is past its end")
             .hint("a broker that is given it refuses every client"),
         E::UnsupportedSignatureAlgorithmContext(_) | E::UnsupportedSignatureAlgorithmForPublicKeyContext(_) => {
             Finding::invalid(
                 "certificate-weak",
-                format!(
-                    "its signature or key ({}) is too weak or of an unknown kind",
-                    case.certificate.key
-                ),
+                format!("its signature or key ({}) is too weak or of an unknown kind", case.certificate.key),
             )
         }
         other => Finding::invalid("certificate-refused", format!("it does not verify ({other:?})")),
@@ -347,10 +278,7 @@ fn signed_by(certificate: &Certificate, issuer: &Certificate) -> bool {
     let signature = parsed.signature_value.as_ref();
     let message = parsed.tbs_certificate.as_ref();
     let key = issuer.public_key().subject_public_key.as_ref();
-    algorithms()
-        .all
-        .iter()
-        .any(|algorithm| algorithm.verify_signature(key, message, signature).is_ok())
+    algorithms().all.iter().any(|algorithm| algorithm.verify_signature(key, message, signature).is_ok())
 }
 
 fn algorithms() -> rustls::crypto::WebPkiSupportedAlgorithms {
@@ -370,29 +298,17 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 
     fn authority(name: &str, key_type: KeyType) -> Authority {
-        Authority::create(&name.parse().unwrap(), 3650, key_type, NOW)
-            .unwrap()
-            .0
+        Authority::create(&name.parse().unwrap(), 3650, key_type, NOW).unwrap().0
     }
 
     fn issue(ca: &Authority, role: Role) -> Certificate {
-        ca.issue(
-            &Request {
-                common_name: "x".parse().unwrap(),
-                role,
-                days: 100,
-                key_type: KeyType::P256,
-            },
-            NOW,
-        )
-        .unwrap()
-        .certificate
+        ca.issue(&Request { common_name: "x".parse().unwrap(), role, days: 100, key_type: KeyType::P256 }, NOW)
+            .unwrap()
+            .certificate
     }
 
     fn broker() -> Role {
-        Role::Broker {
-            names: vec!["b.lan".parse().unwrap(), "10.0.0.1".parse().unwrap()],
-        }
+        Role::Broker { names: vec!["b.lan".parse().unwrap(), "10.0.0.1".parse().unwrap()] }
     }
 
     fn codes(
@@ -422,63 +338,27 @@ mod tests {
         for kind in [KeyType::P256, KeyType::P384, KeyType::Ed25519, KeyType::Rsa2048] {
             let ca = authority("CA", kind);
             let none: &[&str] = &[];
-            assert_eq!(
-                codes(
-                    &issue(&ca, broker()),
-                    &ca.certificate,
-                    As::Server,
-                    &["b.lan", "10.0.0.1"],
-                    NOW
-                ),
-                none
-            );
-            assert_eq!(
-                codes(&issue(&ca, Role::Client), &ca.certificate, As::Client, &[], NOW),
-                none
-            );
+            assert_eq!(codes(&issue(&ca, broker()), &ca.certificate, As::Server, &["b.lan", "10.0.0.1"], NOW), none);
+            assert_eq!(codes(&issue(&ca, Role::Client), &ca.certificate, As::Client, &[], NOW), none);
             assert_eq!(codes(&ca.certificate, &ca.certificate, As::Authority, &[], NOW), none);
         }
     }
 
     #[test]
     fn each_fault_has_its_code() {
-        let (ca, twin, other) = (
-            authority("CA", KeyType::P256),
-            authority("CA", KeyType::P256),
-            authority("B", KeyType::P256),
-        );
+        let (ca, twin, other) =
+            (authority("CA", KeyType::P256), authority("CA", KeyType::P256), authority("B", KeyType::P256));
         let (server, client) = (issue(&ca, broker()), issue(&ca, Role::Client));
         let ca = &ca.certificate;
         let day = Duration::days(1);
-        assert_eq!(
-            codes(&server, ca, As::Server, &[], NOW + 101 * day),
-            ["certificate-expired"]
-        );
-        assert_eq!(
-            codes(&server, ca, As::Server, &[], NOW + 90 * day),
-            ["certificate-expiring"]
-        );
-        assert_eq!(
-            codes(&server, ca, As::Server, &[], NOW - 2 * day),
-            ["certificate-not-yet-valid"]
-        );
-        assert_eq!(
-            codes(&server, ca, As::Server, &["c.lan", "10.0.0.2"], NOW),
-            ["tls-name-mismatch"; 2]
-        );
+        assert_eq!(codes(&server, ca, As::Server, &[], NOW + 101 * day), ["certificate-expired"]);
+        assert_eq!(codes(&server, ca, As::Server, &[], NOW + 90 * day), ["certificate-expiring"]);
+        assert_eq!(codes(&server, ca, As::Server, &[], NOW - 2 * day), ["certificate-not-yet-valid"]);
+        assert_eq!(codes(&server, ca, As::Server, &["c.lan", "10.0.0.2"], NOW), ["tls-name-mismatch"; 2]);
         assert_eq!(codes(&server, ca, As::Client, &[], NOW), ["certificate-wrong-role"]);
-        assert_eq!(
-            codes(&client, ca, As::Server, &[], NOW),
-            ["certificate-wrong-role", "certificate-without-names"]
-        );
-        assert_eq!(
-            codes(&client, &twin.certificate, As::Client, &[], NOW),
-            ["certificate-other-authority"]
-        );
-        assert_eq!(
-            codes(&client, &other.certificate, As::Client, &[], NOW),
-            ["certificate-unknown-issuer"]
-        );
+        assert_eq!(codes(&client, ca, As::Server, &[], NOW), ["certificate-wrong-role", "certificate-without-names"]);
+        assert_eq!(codes(&client, &twin.certificate, As::Client, &[], NOW), ["certificate-other-authority"]);
+        assert_eq!(codes(&client, &other.certificate, As::Client, &[], NOW), ["certificate-unknown-issuer"]);
         assert_eq!(codes(&client, ca, As::Authority, &[], NOW), ["ca-not-an-authority"; 2]);
         assert!(codes(ca, ca, As::Server, &[], NOW).contains(&"certificate-is-authority"));
         assert!(codes(&server, ca, As::Server, &[], NOW + 4000 * day).contains(&"ca-expired"));

@@ -28,12 +28,7 @@ pub const DEFAULT_NAME: &str = "mqsec CA";
 impl Default for Request {
     fn default() -> Self {
         let common_name = DEFAULT_NAME.parse().expect("a constant that is a common name");
-        Self {
-            common_name,
-            days: DEFAULT_DAYS,
-            key_type: KeyType::default(),
-            force: false,
-        }
+        Self { common_name, days: DEFAULT_DAYS, key_type: KeyType::default(), force: false }
     }
 }
 
@@ -58,11 +53,7 @@ pub fn ensure(change: &mut Transaction<'_>, request: &Request, now: OffsetDateTi
     } else if key || cert {
         let authority = load(change, now)?;
         complete(change, &authority, now)?;
-        return Ok(Outcome {
-            authority,
-            created: false,
-            backup,
-        });
+        return Ok(Outcome { authority, created: false, backup });
     }
     let (authority, cert_pem, key_pem) = Authority::create(&request.common_name, request.days, request.key_type, now)?;
     change.put(layout::CA_KEY, key_pem.to_vec());
@@ -72,11 +63,7 @@ pub fn ensure(change: &mut Transaction<'_>, request: &Request, now: OffsetDateTi
     change.put(layout::CA_CRL, crl.clone());
     change.put(broker::TRUST, cert_pem);
     change.put(broker::CRL, crl);
-    Ok(Outcome {
-        authority,
-        created: true,
-        backup,
-    })
+    Ok(Outcome { authority, created: true, backup })
 }
 
 /// The authority, ready to issue.
@@ -86,11 +73,7 @@ pub fn load(change: &Transaction<'_>, now: OffsetDateTime) -> Result<Authority, 
     let missing = |there: &str, missing: &str| {
         Plain::new(
             "ca-incomplete",
-            format!(
-                "`{}` is there and `{}` is not",
-                workspace.show(there),
-                workspace.show(missing)
-            ),
+            format!("`{}` is there and `{}` is not", workspace.show(there), workspace.show(missing)),
         )
         .hint("put the missing file back, or move the other one away and make a new authority: mqsec ca init")
     };
@@ -101,12 +84,11 @@ pub fn load(change: &Transaction<'_>, now: OffsetDateTime) -> Result<Authority, 
         }
         (Some(_), None) => Err(missing(layout::CA_KEY, layout::CA_CERT).into()),
         (None, Some(_)) => Err(missing(layout::CA_CERT, layout::CA_KEY).into()),
-        (None, None) => Err(Plain::new(
-            "ca-missing",
-            format!("there is no authority in `{}` yet", workspace.show("certs")),
-        )
-        .hint("make one: mqsec ca init")
-        .into()),
+        (None, None) => {
+            Err(Plain::new("ca-missing", format!("there is no authority in `{}` yet", workspace.show("certs")))
+                .hint("make one: mqsec ca init")
+                .into())
+        }
     }
 }
 

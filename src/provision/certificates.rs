@@ -26,6 +26,7 @@ use crate::pki::parsed::Certificate;
 use crate::pki::verify;
 use crate::pki::verify::As;
 use crate::workspace::Transaction;
+use crate::workspace::Workspace;
 use crate::workspace::layout;
 
 pub const DEFAULT_DAYS: u32 = 365;
@@ -57,17 +58,27 @@ pub enum State {
     },
 }
 
-/// The names of a broker's certificate: those asked for, and how it is reached on its own machine.
-pub fn broker_names(asked: &[BrokerName], only: bool, host: Vec<BrokerName>) -> Vec<BrokerName> {
+/// The names of a broker's certificate: those asked for, and unless `only`, how it is reached on its own machine.
+pub fn broker_names(asked: &[BrokerName], only: bool) -> Vec<BrokerName> {
     let mut names: Vec<BrokerName> = Vec::new();
     let local = ["localhost", "127.0.0.1", "::1", compose::SERVICE];
     let local = local.iter().filter(|_| !only).filter_map(|name| name.parse().ok());
-    for name in asked.iter().cloned().chain(local).chain(host) {
+    for name in asked.iter().cloned().chain(local) {
         if !names.contains(&name) {
             names.push(name);
         }
     }
     names
+}
+
+/// The broker's certificate that is there, if it can be read.
+pub fn broker_certificate(workspace: &Workspace) -> Result<Option<Certificate>, Failure> {
+    let pem = workspace.read(layout::broker::CERT)?;
+    Ok(pem.and_then(|pem| Certificate::from_pem(&pem, layout::broker::CERT).ok()))
+}
+
+pub fn names_of(certificate: &Certificate) -> Vec<BrokerName> {
+    certificate.names().iter().filter_map(|name| name.parse().ok()).collect()
 }
 
 /// The files of a pair.
@@ -80,12 +91,8 @@ struct Files<'a> {
 
 pub fn broker(change: &mut Transaction<'_>, wish: &Wish, now: OffsetDateTime) -> Result<Outcome, Failure> {
     use layout::broker;
-    let files = Files {
-        key: Path::new(broker::KEY),
-        csr: Path::new(broker::CSR),
-        cert: Path::new(broker::CERT),
-        chain: None,
-    };
+    let files =
+        Files { key: Path::new(broker::KEY), csr: Path::new(broker::CSR), cert: Path::new(broker::CERT), chain: None };
     ensure(change, wish, &files, now)
 }
 
@@ -96,12 +103,7 @@ pub fn client(
     now: OffsetDateTime,
 ) -> Result<Outcome, Failure> {
     let paths = layout::client(name);
-    let files = Files {
-        key: &paths.key,
-        csr: &paths.csr,
-        cert: &paths.cert,
-        chain: Some(&paths.chain),
-    };
+    let files = Files { key: &paths.key, csr: &paths.csr, cert: &paths.cert, chain: Some(&paths.chain) };
     ensure(change, wish, &files, now)
 }
 
@@ -121,18 +123,11 @@ fn ensure(
                     let leaf = change.read(files.cert)?.unwrap_or_default();
                     put_chain(change, chain, &String::from_utf8_lossy(&leaf))?;
                 }
-                return Ok(Outcome {
-                    certificate,
-                    state: State::Kept,
-                    shortened: false,
-                });
+                return Ok(Outcome { certificate, state: State::Kept, shortened: false });
             }
             Some(reason) => {
                 let mut backup = PathBuf::new();
-                for path in [Some(files.key), Some(files.csr), Some(files.cert), files.chain]
-                    .into_iter()
-                    .flatten()
-                {
+                for path in [Some(files.key), Some(files.csr), Some(files.cert), files.chain].into_iter().flatten() {
                     if let Some(copy) = change.back_up(path, &stamp(now))? {
                         backup = copy.parent().map(PathBuf::from).unwrap_or_default();
                     }
@@ -148,12 +143,7 @@ fn ensure(
         days,
         key_type: wish.key_type.unwrap_or_default(),
     };
-    let Issued {
-        certificate,
-        certificate_pem,
-        csr_pem,
-        key_pem,
-    } = authority.issue(&request, now)?;
+    let Issued { certificate, certificate_pem, csr_pem, key_pem } = authority.issue(&request, now)?;
     change.put(files.key, key_pem.to_vec());
     change.put(files.csr, csr_pem);
     if let Some(chain) = files.chain {
@@ -162,11 +152,7 @@ fn ensure(
     change.put(files.cert, certificate_pem);
     change.put(layout::CA_SERIAL, format!("{}\n", certificate.serial));
     let shortened = certificate.not_after < now.replace_nanosecond(0).unwrap_or(now) + Duration::days(i64::from(days));
-    Ok(Outcome {
-        certificate,
-        state,
-        shortened,
-    })
+    Ok(Outcome { certificate, state, shortened })
 }
 
 fn put_chain(change: &mut Transaction<'_>, chain: &Path, leaf_pem: &str) -> Result<(), Failure> {
@@ -181,16 +167,9 @@ fn existing(change: &Transaction<'_>, files: &Files<'_>) -> Result<Option<(Certi
     let half = |there: &Path, missing: &Path| {
         Plain::new(
             "pair-incomplete",
-            format!(
-                "`{}` is there and `{}` is not",
-                workspace.show(there),
-                workspace.show(missing)
-            ),
+            format!("`{}` is there and `{}` is not", workspace.show(there), workspace.show(missing)),
         )
-        .hint(format!(
-            "put the missing file back, or move the other one away: mv {0} {0}.old",
-            workspace.show(there)
-        ))
+        .hint(format!("put the missing file back, or move the other one away: mv {0} {0}.old", workspace.show(there)))
     };
     match (change.read(files.key)?, change.read(files.cert)?) {
         (None, None) => Ok(None),

@@ -26,19 +26,12 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
     let workspace = change.workspace();
     let written = |profile, port| conf::render(profile, port);
     let Some(text) = read(workspace, layout::CONF)? else {
-        let text = written(
-            wish.profile.unwrap_or_default(),
-            wish.port.unwrap_or(conf::DEFAULT_PORT),
-        );
+        let text = written(wish.profile.unwrap_or_default(), wish.port.unwrap_or(conf::DEFAULT_PORT));
         change.put(layout::CONF, text.clone());
         return listener(workspace, &text);
     };
     let found = listener(workspace, &text)?;
-    let profile = if found.require_certificate {
-        Profile::PasswordAndCert
-    } else {
-        Profile::Password
-    };
+    let profile = if found.require_certificate { Profile::PasswordAndCert } else { Profile::Password };
     let wanted = (wish.profile.unwrap_or(profile), wish.port.unwrap_or(found.port));
     if wanted == (profile, found.port) {
         return Ok(found);
@@ -46,21 +39,14 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
     // a file that nobody changed since mqsec wrote it may be written again; any other is its owner's
     if written(profile, found.port) != text {
         let path = workspace.show(layout::CONF);
-        return Err(Plain::new(
-            "conf-changed-by-hand",
-            format!("`{path}` was changed by hand and is not overwritten"),
-        )
-        .detail(format!(
-            "it listens on port {} and {} client certificates",
-            found.port,
-            if found.require_certificate {
-                "demands"
-            } else {
-                "asks for no"
-            }
-        ))
-        .hint("make the change there, and leave out --port and --profile")
-        .into());
+        return Err(Plain::new("conf-changed-by-hand", format!("`{path}` was changed by hand and is not overwritten"))
+            .detail(format!(
+                "it listens on port {} and {} client certificates",
+                found.port,
+                if found.require_certificate { "demands" } else { "asks for no" }
+            ))
+            .hint("make the change there, and leave out --port and --profile")
+            .into());
     }
     let text = written(wanted.0, wanted.1);
     change.put(layout::CONF, text.clone());
@@ -69,22 +55,15 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
 
 /// The TLS listener of the configuration that is there.
 pub fn read_listener(workspace: &Workspace) -> Result<Option<Listener>, Failure> {
-    read(workspace, layout::CONF)?
-        .map(|text| listener(workspace, &text))
-        .transpose()
+    read(workspace, layout::CONF)?.map(|text| listener(workspace, &text)).transpose()
 }
 
 fn listener(workspace: &Workspace, text: &str) -> Result<Listener, Failure> {
     conf::main_listener(text).ok_or_else(|| {
         let path = workspace.show(layout::CONF);
-        Plain::new(
-            "conf-without-tls",
-            format!("`{path}` has no listener for MQTT over TLS"),
-        )
-        .hint(format!(
-            "move the file away and let mqsec write one: mv {path} {path}.old"
-        ))
-        .into()
+        Plain::new("conf-without-tls", format!("`{path}` has no listener for MQTT over TLS"))
+            .hint(format!("move the file away and let mqsec write one: mv {path} {path}.old"))
+            .into()
     })
 }
 
@@ -152,12 +131,6 @@ pub fn env_text(broker: &str, users: &[(String, String)]) -> String {
 
 /// `.env.example`, for a reader who writes the file by hand.
 pub fn env_example() -> String {
-    let users = [
-        ("admin", "'change me: StrongPassword!123'"),
-        ("client", "'change me: AnotherSecurePass'"),
-    ];
-    env_text(
-        "mqtt.example.com",
-        &users.map(|(user, password)| (user.to_owned(), password.to_owned())),
-    )
+    let users = [("admin", "'change me: StrongPassword!123'"), ("client", "'change me: AnotherSecurePass'")];
+    env_text("mqtt.example.com", &users.map(|(user, password)| (user.to_owned(), password.to_owned())))
 }

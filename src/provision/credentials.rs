@@ -28,29 +28,20 @@ impl Paths {
             let files = layout::client(name);
             (workspace.path(files.cert), workspace.path(files.key))
         });
-        Self {
-            ca: workspace.path(layout::CA_CERT),
-            pair,
-        }
+        Self { ca: workspace.path(layout::CA_CERT), pair }
     }
 
     /// The files that are missing.
     pub fn missing(&self) -> Vec<&Path> {
         let pair = self.pair.iter().flat_map(|(cert, key)| [cert.as_path(), key.as_path()]);
-        std::iter::once(self.ca.as_path())
-            .chain(pair)
-            .filter(|path| !fs::exists(path))
-            .collect()
+        std::iter::once(self.ca.as_path()).chain(pair).filter(|path| !fs::exists(path)).collect()
     }
 }
 
 /// The certificates of a file of authorities.
 pub fn trust(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let shown = path.display().to_string();
-    Ok(Certificate::all_from_pem(&must_read(path)?, &shown)?
-        .into_iter()
-        .map(|certificate| certificate.der)
-        .collect())
+    Ok(Certificate::all_from_pem(&must_read(path)?, &shown)?.into_iter().map(|certificate| certificate.der).collect())
 }
 
 /// A client's certificate chain and key.
@@ -60,12 +51,9 @@ pub fn identity(cert: &Path, key: &Path) -> Result<Identity, Failure> {
     let shown = key.display().to_string();
     let parsed = keys::parse(&key_pem, &shown)?;
     if rcgen::PublicKeyData::subject_public_key_info(&parsed) != chain[0].spki {
-        return Err(Plain::new(
-            "key-mismatch",
-            format!("the key `{shown}` does not belong to `{}`", cert.display()),
-        )
-        .hint("put the key back that was made with it, or issue the pair anew: mqsec client-cert NAME")
-        .into());
+        return Err(Plain::new("key-mismatch", format!("the key `{shown}` does not belong to `{}`", cert.display()))
+            .hint("put the key back that was made with it, or issue the pair anew: mqsec client-cert NAME")
+            .into());
     }
     Ok(Identity {
         chain: chain.into_iter().map(|certificate| certificate.der).collect(),

@@ -14,6 +14,7 @@ use time::macros::format_description;
 
 /// Name of a dated backup folder.
 fn stamp(now: OffsetDateTime) -> String {
-    now.format(format_description!("[year]-[month]-[day]T[hour]-[minute]-[second]Z"))
+    // to the millisecond, so that a second replacement within a second does not overwrite the first one's backup
+    now.format(format_description!("[year]-[month]-[day]T[hour]-[minute]-[second]-[subsecond digits:3]Z"))
         .unwrap_or_default()
 }

@@ -25,12 +25,9 @@ pub struct Probe {
 impl Probe {
     pub fn load(workspace: &Workspace) -> Result<Self, Failure> {
         let Some(listener) = configuration::read_listener(workspace)? else {
-            return Err(Plain::new(
-                "conf-missing",
-                format!("there is no `{}`", workspace.show(layout::CONF)),
-            )
-            .hint("let mqsec write it: mqsec up")
-            .into());
+            return Err(Plain::new("conf-missing", format!("there is no `{}`", workspace.show(layout::CONF)))
+                .hint("let mqsec write it: mqsec up")
+                .into());
         };
         Ok(Self {
             host: mqtt::dial_host(listener.address.as_deref()),
@@ -43,10 +40,7 @@ impl Probe {
         Attempt {
             host: &self.host,
             port: self.listener.port,
-            tls: Some(Tls {
-                trust: &self.trust,
-                identity: None,
-            }),
+            tls: Some(Tls { trust: &self.trust, identity: None }),
             login: None,
             client_id: "mqsec-knock".to_owned(),
             topic: None,

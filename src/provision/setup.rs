@@ -9,6 +9,7 @@ use super::configuration;
 use super::host;
 use super::users;
 use crate::conf::Listener;
+use crate::conf::compose;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::passwd::User;
@@ -27,6 +28,7 @@ pub struct Setup {
     /// At least one.
     pub users: Vec<User>,
     pub listener: Listener,
+    pub compose: compose::Facts,
 }
 
 pub fn complete(
@@ -62,30 +64,19 @@ pub fn complete(
     };
     certificates::broker(change, &broker_wish(workspace, &asked)?, now)?;
     let client = client_of(&env.users[0]);
-    let client_wish = Wish {
-        common_name: client.as_str().parse()?,
-        role: Role::Client,
-        days: None,
-        key_type: None,
-    };
+    let client_wish = Wish { common_name: client.as_str().parse()?, role: Role::Client, days: None, key_type: None };
     certificates::client(change, &client, &client_wish, now)?;
     users::sync(change, &env, None, false)?;
     let listener = configuration::ensure_conf(change, wish)?;
-    configuration::ensure_compose(change, wish, listener.port)?;
-    Ok(Setup {
-        users: env.users,
-        listener,
-    })
+    let compose = configuration::ensure_compose(change, wish, listener.port)?;
+    Ok(Setup { users: env.users, listener, compose })
 }
 
 /// A `.env` with two users and generated passwords.
 fn write_env(change: &mut Transaction<'_>, names: &[BrokerName]) {
     let user = |name: &str| (name.to_owned(), Secret::generate().expose().to_owned());
     let name = names.first().cloned().unwrap_or_else(default_name);
-    let text = zeroize::Zeroizing::new(configuration::env_text(
-        &name.to_string(),
-        &[user("admin"), user("client")],
-    ));
+    let text = zeroize::Zeroizing::new(configuration::env_text(&name.to_string(), &[user("admin"), user("client")]));
     change.put(layout::ENV, text.as_bytes());
 }
 
@@ -93,27 +84,20 @@ fn default_name() -> BrokerName {
     BrokerName::Dns(host::host_name().unwrap_or_else(|| "localhost".to_owned()))
 }
 
-/// A certificate that covers the names is asked for as it is; otherwise one for these names and this machine's own.
+/// A certificate that covers the names is asked for as it is; otherwise one for these names, those that it had, and this
+/// machine's own.
 fn broker_wish(workspace: &Workspace, asked: &[BrokerName]) -> Result<Wish, Failure> {
-    let found = workspace.read(layout::broker::CERT)?;
-    let found = found.and_then(|pem| Certificate::from_pem(&pem, layout::broker::CERT).ok());
+    let found = certificates::broker_certificate(workspace)?;
     let covers = |c: &Certificate| asked.iter().all(|name| verify::is_valid_for(c, &name.to_string()));
-    let (common_name, names) = match found.filter(covers) {
-        Some(c) => (
-            c.title().parse()?,
-            c.names().iter().filter_map(|name| name.parse().ok()).collect(),
-        ),
-        None => (
-            asked[0].to_string().parse()?,
-            certificates::broker_names(asked, false, host::names()),
-        ),
+    let (common_name, names) = match found {
+        Some(found) if covers(&found) => (found.title().parse()?, certificates::names_of(&found)),
+        Some(found) => {
+            let all = [asked, &certificates::names_of(&found), &host::names()].concat();
+            (asked[0].to_string().parse()?, certificates::broker_names(&all, false))
+        }
+        None => (asked[0].to_string().parse()?, certificates::broker_names(&[asked, &host::names()].concat(), false)),
     };
-    Ok(Wish {
-        common_name,
-        role: Role::Broker { names },
-        days: None,
-        key_type: None,
-    })
+    Ok(Wish { common_name, role: Role::Broker { names }, days: None, key_type: None })
 }
 
 /// The client certificate of a user: of the same name, where it can be a file's.
@@ -124,9 +108,7 @@ pub fn client_of(user: &User) -> ClientName {
 
 pub fn authority_name(workspace: &Workspace) -> Result<String, Failure> {
     let pem = workspace.read(layout::CA_CERT)?.unwrap_or_default();
-    Ok(Certificate::from_pem(&pem, &workspace.show(layout::CA_CERT))?
-        .title()
-        .to_owned())
+    Ok(Certificate::from_pem(&pem, &workspace.show(layout::CA_CERT))?.title().to_owned())
 }
 
 /// The names for which the broker's certificate is valid.

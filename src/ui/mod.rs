@@ -71,12 +71,7 @@ impl Ui {
 
     /// Something that the reader should know, whatever the mode.
     pub fn warn(&self, line: impl AsRef<str>) {
-        let _ = writeln!(
-            anstream::stderr(),
-            "{}: {}",
-            paint(Tone::Warn, "warning"),
-            line.as_ref()
-        );
+        let _ = writeln!(anstream::stderr(), "{}: {}", paint(Tone::Warn, "warning"), line.as_ref());
     }
 
     /// A part of the result, at once, for results that come in parts (transcripts, logs).
@@ -111,11 +106,7 @@ impl Ui {
                 })
             ));
         }
-        let mut text = format!(
-            "{}: {}\n",
-            paint(Tone::Bad, &format!("error[{}]", failure.code)),
-            failure.message()
-        );
+        let mut text = format!("{}: {}\n", paint(Tone::Bad, &format!("error[{}]", failure.code)), failure.message());
         for detail in &failure.details {
             text.push_str(&format!("  {detail}\n"));
         }
@@ -135,15 +126,9 @@ impl Ui {
         let mut parts = hint.split("mqsec ");
         let mut text = parts.next().unwrap_or_default().to_owned();
         for rest in parts {
-            let word: String = rest
-                .chars()
-                .take_while(|letter| letter.is_ascii_lowercase() || *letter == '-')
-                .collect();
-            text.push_str(&if is_command(&word) {
-                format!("mqsec --dir {dir} ")
-            } else {
-                "mqsec ".to_owned()
-            });
+            let word: String =
+                rest.chars().take_while(|letter| letter.is_ascii_lowercase() || *letter == '-').collect();
+            text.push_str(&if is_command(&word) { format!("mqsec --dir {dir} ") } else { "mqsec ".to_owned() });
             text.push_str(rest);
         }
         text
@@ -168,11 +153,8 @@ impl Ui {
     /// A password from the terminal, typed twice when it is a new one.
     pub fn ask_password(&self, what: &str, twice: bool) -> Result<Secret, Failure> {
         let no_terminal = || {
-            Plain::new(
-                "password-needed",
-                format!("no password for {what}, and no terminal to ask for it"),
-            )
-            .hint("give it on standard input with --stdin, or in the environment variable MQSEC_PASSWORD")
+            Plain::new("password-needed", format!("no password for {what}, and no terminal to ask for it"))
+                .hint("give it on standard input with --stdin, or in the environment variable MQSEC_PASSWORD")
         };
         if !self.can_ask() {
             return Err(no_terminal().into());
@@ -236,13 +218,7 @@ fn out(text: &str) {
 /// Rows in aligned columns; widths count characters, not bytes.
 pub fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        rows.iter()
-            .filter_map(|row| row.get(column))
-            .map(|c| visible(c))
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|c| visible(c)).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count).map(width).collect();
     let mut text = String::new();
     for row in rows {

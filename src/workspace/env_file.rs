@@ -41,11 +41,7 @@ impl Diagnose for EnvError {
     }
 
     fn details(&self) -> Vec<String> {
-        self.problems
-            .iter()
-            .skip(1)
-            .map(|problem| format!("line {}: {}", problem.line, problem.what))
-            .collect()
+        self.problems.iter().skip(1).map(|problem| format!("line {}: {}", problem.line, problem.what)).collect()
     }
 
     fn hints(&self) -> Vec<String> {
@@ -93,10 +89,7 @@ impl EnvFile {
                 }
             }
         }
-        let mut file = Self {
-            users: Vec::new(),
-            broker_cn: None,
-        };
+        let mut file = Self { users: Vec::new(), broker_cn: None };
         if let Some((_, name)) = values.remove("BROKER_CN") {
             file.broker_cn = Some(name.expose().to_owned()).filter(|name| !name.is_empty());
         }
@@ -105,10 +98,7 @@ impl EnvFile {
             return Ok(file);
         }
         problems.sort_by_key(|problem| problem.line);
-        Err(EnvError {
-            path: path.to_owned(),
-            problems,
-        })
+        Err(EnvError { path: path.to_owned(), problems })
     }
 }
 
@@ -118,27 +108,13 @@ fn pairs(values: BTreeMap<String, (usize, Secret)>, unreadable: &[String], probl
     let (names, mut passwords): (Vec<_>, Vec<_>) = values.into_iter().partition(|(key, _)| key.starts_with("USER_"));
     let mut users: Vec<(u64, User)> = Vec::new();
     for (key, (line, name)) in names {
-        let mut problem = |code, what: String, remedy: String| {
-            problems.push(Problem {
-                line,
-                code,
-                what,
-                remedy,
-            })
-        };
+        let mut problem = |code, what: String, remedy: String| problems.push(Problem { line, code, what, remedy });
         let wanted = format!("PASS_{}", &key[5..]);
-        let password = passwords
-            .iter()
-            .position(|(key, _)| *key == wanted)
-            .map(|at| passwords.remove(at));
+        let password = passwords.iter().position(|(key, _)| *key == wanted).map(|at| passwords.remove(at));
         let name = match UserName::parse(name.expose()) {
             Ok(name) => name,
             Err(error) => {
-                problem(
-                    "user-name-invalid",
-                    error.to_string(),
-                    format!("choose another name for `{key}`"),
-                );
+                problem("user-name-invalid", error.to_string(), format!("choose another name for `{key}`"));
                 continue;
             }
         };
@@ -218,29 +194,18 @@ fn value(key: &str, raw: &str) -> Result<Secret, (&'static str, &'static str)> {
 fn unquoted(raw: &str, secret: bool) -> Result<Secret, (&'static str, &'static str)> {
     const AMBIGUOUS: &str = "env-value-ambiguous";
     if raw.contains('$') {
-        return Err((
-            AMBIGUOUS,
-            "would be cut at its `$`, which names a variable outside single quotes",
-        ));
+        return Err((AMBIGUOUS, "would be cut at its `$`, which names a variable outside single quotes"));
     }
-    let comment = raw
-        .match_indices('#')
-        .find(|(at, _)| *at == 0 || raw[..*at].ends_with([' ', '\t']));
+    let comment = raw.match_indices('#').find(|(at, _)| *at == 0 || raw[..*at].ends_with([' ', '\t']));
     let raw = match comment {
         Some(_) if secret => {
-            return Err((
-                AMBIGUOUS,
-                "would be cut before its ` #`, which starts a comment outside quotes",
-            ));
+            return Err((AMBIGUOUS, "would be cut before its ` #`, which starts a comment outside quotes"));
         }
         Some((at, _)) => raw[..at].trim_end(),
         None => raw,
     };
     if raw.contains(['\\', '\'', '"']) {
-        return Err((
-            AMBIGUOUS,
-            "has a quote or a backslash, which mean something outside single quotes",
-        ));
+        return Err((AMBIGUOUS, "has a quote or a backslash, which mean something outside single quotes"));
     }
     if raw.contains(char::is_whitespace) {
         return Err((AMBIGUOUS, "has a space outside quotes"));
@@ -252,10 +217,7 @@ fn quoted_single(raw: &str) -> Result<Secret, (&'static str, &'static str)> {
     match raw[1..].split_once('\'') {
         Some((inner, rest)) if only_comment(rest) => Ok(Secret::new(inner)),
         Some(_) => Err(("env-value-ambiguous", "goes on after its closing quote")),
-        None => Err((
-            "env-value-ambiguous",
-            "has an opening quote that is not closed in its line",
-        )),
+        None => Err(("env-value-ambiguous", "has an opening quote that is not closed in its line")),
     }
 }
 
@@ -267,10 +229,7 @@ fn quoted_double(raw: &str) -> Result<Secret, (&'static str, &'static str)> {
             '"' if only_comment(&raw[at + 2..]) => return Ok(Secret::new(text.as_str())),
             '"' => return Err(("env-value-ambiguous", "goes on after its closing quote")),
             '$' => {
-                return Err((
-                    "env-value-ambiguous",
-                    "has a `$` in double quotes, where it names a variable",
-                ));
+                return Err(("env-value-ambiguous", "has a `$` in double quotes, where it names a variable"));
             }
             '\\' => match rest.next() {
                 Some((_, 'n')) => text.push('\n'),
@@ -285,10 +244,7 @@ fn quoted_double(raw: &str) -> Result<Secret, (&'static str, &'static str)> {
             _ => text.push(letter),
         }
     }
-    Err((
-        "env-value-ambiguous",
-        "has an opening quote that is not closed in its line",
-    ))
+    Err(("env-value-ambiguous", "has an opening quote that is not closed in its line"))
 }
 
 fn only_comment(rest: &str) -> bool {
@@ -311,45 +267,20 @@ mod tests {
         let text = "# User Credentials\nUSER_1=admin\nPASS_1=StrongPassword!123\nUSER_2=client\nPASS_2=AnotherSecurePass\n\n# Broker Configuration\nBROKER_CN=mqtt.yourdomain.com  # Must match TLS cert\n";
         let file = EnvFile::parse(text, ".env").unwrap();
         assert_eq!(file.broker_cn.as_deref(), Some("mqtt.yourdomain.com"));
-        let users: Vec<_> = file
-            .users
-            .iter()
-            .map(|u| (u.name.as_str(), u.password.expose()))
-            .collect();
-        assert_eq!(
-            users,
-            [("admin", "StrongPassword!123"), ("client", "AnotherSecurePass")]
-        );
+        let users: Vec<_> = file.users.iter().map(|u| (u.name.as_str(), u.password.expose())).collect();
+        assert_eq!(users, [("admin", "StrongPassword!123"), ("client", "AnotherSecurePass")]);
     }
 
     #[test]
     fn what_dotenvy_would_shorten_is_refused() {
-        for raw in [
-            "pa$$word",
-            "pa$word",
-            "pa$1x",
-            "x${HOME}y",
-            "Strong #Pass",
-            "#abc",
-            "abc  # mine",
-            "\"pa$word\"",
-        ] {
+        for raw in ["pa$$word", "pa$word", "pa$1x", "x${HOME}y", "Strong #Pass", "#abc", "abc  # mine", "\"pa$word\""] {
             assert_eq!(one(raw), Err("env-value-ambiguous"), "{raw}");
         }
     }
 
     #[test]
     fn what_can_be_read_in_two_ways_is_refused() {
-        for raw in [
-            "a b",
-            "a\\b",
-            "ab\"cd",
-            "a'b c'd",
-            "'open",
-            "\"open",
-            "'a'b",
-            "\"a\\qb\"",
-        ] {
+        for raw in ["a b", "a\\b", "ab\"cd", "a'b c'd", "'open", "\"open", "'a'b", "\"a\\qb\""] {
             assert_eq!(one(raw), Err("env-value-ambiguous"), "{raw}");
         }
     }
@@ -373,12 +304,8 @@ mod tests {
     #[test]
     fn numbers_order_the_users_and_may_have_gaps() {
         let text = "\u{feff}USER_10=ten\r\nPASS_10=x\r\nexport USER_2 = two\r\nPASS_2= y\r\nOTHER=$x\r\n";
-        let names: Vec<_> = EnvFile::parse(text, ".env")
-            .unwrap()
-            .users
-            .iter()
-            .map(|user| user.name.to_string())
-            .collect();
+        let names: Vec<_> =
+            EnvFile::parse(text, ".env").unwrap().users.iter().map(|user| user.name.to_string()).collect();
         assert_eq!(names, ["two", "ten"]);
     }
 
@@ -387,9 +314,7 @@ mod tests {
         let text = "USER_1=a:b\nPASS_1=secret1\nUSER_2=x\nUSER_3=y\nPASS_3=\nPASS_4=secret4\nUSER_5=x\nPASS_5=sec$ret5\nUSER_6=z\nUSER_6=z\nPASS_6=q\n";
         let error = EnvFile::parse(text, ".env").unwrap_err();
         let told = format!("{error}\n{}\n{}", error.details().join("\n"), error.hints().join("\n"));
-        for part in [
-            "line 1", "line 3", "line 4", "line 6", "line 8", "line 10", "PASS_2", "USER_4",
-        ] {
+        for part in ["line 1", "line 3", "line 4", "line 6", "line 8", "line 10", "PASS_2", "USER_4"] {
             assert!(told.contains(part), "{part} in {told}");
         }
         assert!(!told.contains("sec$ret5") && !told.contains("secret"), "{told}");

@@ -24,11 +24,7 @@ pub struct FsError {
 
 impl FsError {
     pub fn new(doing: &'static str, path: &Path, source: io::Error) -> Self {
-        Self {
-            doing,
-            path: path.to_owned(),
-            source,
-        }
+        Self { doing, path: path.to_owned(), source }
     }
 
     fn not_a_file(doing: &'static str, path: &Path) -> Self {
@@ -105,19 +101,12 @@ pub fn tail(path: &Path, lines: usize) -> Result<(Vec<String>, u64), FsError> {
     let mut file = File::open(path).map_err(error)?;
     let length = file.metadata().map_err(error)?.len();
     let window = (lines as u64 * 400).max(1 << 16);
-    file.seek(SeekFrom::Start(length.saturating_sub(window)))
-        .map_err(error)?;
+    file.seek(SeekFrom::Start(length.saturating_sub(window))).map_err(error)?;
     let mut bytes = Vec::new();
     file.take(window).read_to_end(&mut bytes).map_err(error)?;
     let text = String::from_utf8_lossy(&bytes);
     let all: Vec<&str> = text.lines().collect();
-    Ok((
-        all.iter()
-            .skip(all.len().saturating_sub(lines))
-            .map(|line| (*line).to_owned())
-            .collect(),
-        length,
-    ))
+    Ok((all.iter().skip(all.len().saturating_sub(lines)).map(|line| (*line).to_owned()).collect(), length))
 }
 
 /// What stands in a file after `offset`, and the new offset; a file that shrank is read from its start.
@@ -166,10 +155,7 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -
     let mut file = options.open(path).map_err(error)?;
     set_access(&file, mode, owner).map_err(error)?;
     file.write_all(bytes).map_err(error)?;
-    Ok(Unsynced {
-        path: path.to_owned(),
-        file,
-    })
+    Ok(Unsynced { path: path.to_owned(), file })
 }
 
 /// A folder's entries, to be brought to the disk. Only Unix has such a thing.
@@ -178,10 +164,7 @@ pub fn entries(path: &Path) -> Result<Option<Unsynced>, FsError> {
         return Ok(None);
     }
     let file = File::open(path).map_err(|source| FsError::new("open", path, source))?;
-    Ok(Some(Unsynced {
-        path: path.to_owned(),
-        file,
-    }))
+    Ok(Some(Unsynced { path: path.to_owned(), file }))
 }
 
 /// Brings files to the disk, several at once: a file system commits them together, which takes two thirds of the time.
@@ -194,10 +177,7 @@ pub fn sync(files: &[Unsynced]) -> Result<(), FsError> {
     // more threads cost more than they bring
     let (own, rest) = files.split_at(files.len().div_ceil(4));
     std::thread::scope(|scope| {
-        let others: Vec<_> = rest
-            .chunks(own.len().max(1))
-            .map(|some| scope.spawn(move || each(some)))
-            .collect();
+        let others: Vec<_> = rest.chunks(own.len().max(1)).map(|some| scope.spawn(move || each(some))).collect();
         let mut result = each(own);
         for other in others {
             result = result.and(other.join().unwrap_or(Ok(())));
@@ -284,11 +264,7 @@ pub fn set_dir_access(path: &Path, mode: u32, _owner: Option<(u32, u32)>) -> Res
 pub fn access(path: &Path) -> Result<Access, FsError> {
     use std::os::unix::fs::MetadataExt;
     let found = fs::metadata(path).map_err(|source| FsError::new("look at", path, source))?;
-    Ok(Access {
-        mode: found.mode() & 0o777,
-        uid: found.uid(),
-        gid: found.gid(),
-    })
+    Ok(Access { mode: found.mode() & 0o777, uid: found.uid(), gid: found.gid() })
 }
 
 #[cfg(unix)]

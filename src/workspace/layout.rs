@@ -30,6 +30,8 @@ pub const STATE: &str = ".mqsec";
 pub const LOCK: &str = ".mqsec/lock";
 pub const STAGED: &str = ".mqsec/staged";
 pub const PID: &str = ".mqsec/broker.pid";
+/// What runs the broker: `docker` or `native`.
+pub const ENGINE: &str = ".mqsec/engine";
 /// Digests of the files that the broker has read.
 pub const LOADED: &str = ".mqsec/loaded.json";
 
@@ -54,17 +56,8 @@ pub struct ClientFiles {
 }
 
 pub fn client(name: &ClientName) -> ClientFiles {
-    let file = |end: &str| {
-        PathBuf::from(CLIENT_DIR)
-            .join(name.as_str())
-            .join(format!("{name}.{end}"))
-    };
-    ClientFiles {
-        key: file("key"),
-        csr: file("csr"),
-        cert: file("crt"),
-        chain: file("chain.crt"),
-    }
+    let file = |end: &str| PathBuf::from(CLIENT_DIR).join(name.as_str()).join(format!("{name}.{end}"));
+    ClientFiles { key: file("key"), csr: file("csr"), cert: file("crt"), chain: file("chain.crt") }
 }
 
 /// Whose file it is.
@@ -79,31 +72,19 @@ pub enum Whose {
 /// Permission bits and owner of a file, from its path in the workspace.
 pub fn file_policy(path: &Path) -> (u32, Whose) {
     let name = path.to_string_lossy();
-    let public = [".crt", ".csr", ".crl", ".srl", ".conf", ".yml", ".example"]
-        .iter()
-        .any(|end| name.ends_with(end));
-    let mode = if public && !path.starts_with(BACKUP) {
-        0o644
-    } else {
-        0o600
-    };
+    let public = [".crt", ".csr", ".crl", ".srl", ".conf", ".yml", ".example"].iter().any(|end| name.ends_with(end));
+    let mode = if public && !path.starts_with(BACKUP) { 0o644 } else { 0o600 };
     (mode, whose(path))
 }
 
 /// Permission bits and owner of a folder. `certs/` may be traversed when the broker is another user than the operator.
 pub fn dir_policy(path: &Path, shared: bool) -> (u32, Whose) {
-    let mode = if path == Path::new("certs") && shared {
-        0o711
-    } else {
-        0o700
-    };
+    let mode = if path == Path::new("certs") && shared { 0o711 } else { 0o700 };
     (mode, whose(path))
 }
 
 fn whose(path: &Path) -> Whose {
-    let broker = ["config", broker::DIR, LOG_DIR, DATA_DIR]
-        .iter()
-        .any(|dir| path.starts_with(dir));
+    let broker = ["config", broker::DIR, LOG_DIR, DATA_DIR].iter().any(|dir| path.starts_with(dir));
     if broker { Whose::Broker } else { Whose::Operator }
 }
 
@@ -113,14 +94,7 @@ mod tests {
 
     #[test]
     fn keys_and_passwords_are_for_their_owner_alone() {
-        for path in [
-            CA_KEY,
-            broker::KEY,
-            PASSWD,
-            ENV,
-            "certs/client/a/a.key",
-            "certs/backup/x/ca.crt",
-        ] {
+        for path in [CA_KEY, broker::KEY, PASSWD, ENV, "certs/client/a/a.key", "certs/backup/x/ca.crt"] {
             assert_eq!(file_policy(Path::new(path)).0, 0o600, "{path}");
         }
         for path in [CA_CERT, CA_CRL, broker::CERT, CONF, COMPOSE] {

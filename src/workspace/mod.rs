@@ -28,10 +28,7 @@ impl Owner {
 
     pub fn current() -> Self {
         #[cfg(unix)]
-        return Self {
-            uid: rustix::process::geteuid().as_raw(),
-            gid: rustix::process::getegid().as_raw(),
-        };
+        return Self { uid: rustix::process::geteuid().as_raw(), gid: rustix::process::getegid().as_raw() };
         #[cfg(not(unix))]
         Self { uid: 1000, gid: 1000 }
     }
@@ -56,18 +53,10 @@ impl Workspace {
         let mut operator = me;
         #[cfg(unix)]
         if root_user && let Ok(found) = fs::access(&root) {
-            operator = Owner {
-                uid: found.uid,
-                gid: found.gid,
-            };
+            operator = Owner { uid: found.uid, gid: found.gid };
         }
         let broker = if operator.uid == 0 { Owner::MOSQUITTO } else { operator };
-        Self {
-            root,
-            broker,
-            operator,
-            root_user,
-        }
+        Self { root, broker, operator, root_user }
     }
 
     pub fn root(&self) -> &Path {
@@ -80,21 +69,13 @@ impl Workspace {
 
     /// A path as the reader would type it.
     pub fn show(&self, relative: impl AsRef<Path>) -> String {
-        let path = if self.root == Path::new(".") {
-            relative.as_ref().to_owned()
-        } else {
-            self.path(relative)
-        };
+        let path = if self.root == Path::new(".") { relative.as_ref().to_owned() } else { self.path(relative) };
         path.display().to_string()
     }
 
     /// `mqsec`, with the folder when it is not the current one: the start of every hint.
     pub fn command(&self) -> String {
-        if self.root == Path::new(".") {
-            "mqsec".to_owned()
-        } else {
-            format!("mqsec --dir {}", self.root.display())
-        }
+        if self.root == Path::new(".") { "mqsec".to_owned() } else { format!("mqsec --dir {}", self.root.display()) }
     }
 
     /// The user as which the broker runs, in a container or not.
@@ -189,10 +170,7 @@ impl Workspace {
             broker::CRL,
             layout::LOG,
         ];
-        for path in ["config", broker::DIR, layout::LOG_DIR, layout::DATA_DIR]
-            .iter()
-            .chain(&files)
-        {
+        for path in ["config", broker::DIR, layout::LOG_DIR, layout::DATA_DIR].iter().chain(&files) {
             let path = self.path(path);
             if !fs::exists(&path) {
                 continue;
@@ -214,9 +192,6 @@ impl Workspace {
 /// The contents of a file as text.
 pub fn utf8(bytes: Vec<u8>, path: &str) -> Result<String, Plain> {
     String::from_utf8(bytes).map_err(|error| {
-        Plain::new(
-            "file-not-text",
-            format!("`{path}` is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()),
-        )
+        Plain::new("file-not-text", format!("`{path}` is not UTF-8 text (byte {})", error.utf8_error().valid_up_to()))
     })
 }

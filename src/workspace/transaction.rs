@@ -60,22 +60,14 @@ impl<'w> Transaction<'w> {
                 break lock;
             }
             if Instant::now() >= end {
-                return Err(Plain::new(
-                    "workspace-busy",
-                    "another mqsec is changing this folder and does not end",
-                )
-                .hint("wait for it, or look for it: pgrep -a mqsec")
-                .into());
+                return Err(Plain::new("workspace-busy", "another mqsec is changing this folder and does not end")
+                    .hint("wait for it, or look for it: pgrep -a mqsec")
+                    .into());
             }
             std::thread::sleep(Duration::from_millis(20));
         };
         let recovered = settle(workspace)?;
-        Ok(Self {
-            workspace,
-            recovered,
-            files: BTreeMap::new(),
-            _lock: lock,
-        })
+        Ok(Self { workspace, recovered, files: BTreeMap::new(), _lock: lock })
     }
 
     pub fn workspace(&self) -> &'w Workspace {
@@ -127,17 +119,9 @@ impl<'w> Transaction<'w> {
             workspace.make_dir(parent)?;
             fs::check_writable(&workspace.path(parent))?;
             let (mode, whose) = layout::file_policy(path);
-            entries.push(Entry {
-                path: path.clone(),
-                mode,
-                owner: workspace.owner(whose),
-                sha256: digest(bytes),
-            });
+            entries.push(Entry { path: path.clone(), mode, owner: workspace.owner(whose), sha256: digest(bytes) });
             contents.push(bytes);
-            changes.push(Change {
-                path: path.clone(),
-                replaced: old.is_some(),
-            });
+            changes.push(Change { path: path.clone(), replaced: old.is_some() });
         }
         if entries.is_empty() {
             return Ok(changes);
@@ -157,12 +141,7 @@ fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8
     fs::create_dir(&staged, 0o700, operator)?;
     let mut written = Vec::new();
     for (number, (entry, bytes)) in entries.iter().zip(contents).enumerate() {
-        written.push(fs::create(
-            &staged.join(number.to_string()),
-            bytes,
-            entry.mode,
-            entry.owner,
-        )?);
+        written.push(fs::create(&staged.join(number.to_string()), bytes, entry.mode, entry.owner)?);
     }
     let manifest = serde_json::to_vec(entries).unwrap_or_default();
     written.push(fs::create(&staged.join(MANIFEST), &manifest, 0o600, operator)?);
@@ -174,9 +153,7 @@ fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8
 fn settle(workspace: &Workspace) -> Result<bool, Failure> {
     let staged = workspace.path(layout::STAGED);
     let manifest = fs::read(&staged.join(MANIFEST))?;
-    let entries: Vec<Entry> = manifest
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+    let entries: Vec<Entry> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let mut whole = !entries.is_empty();
     let mut moved = false;
     for (number, entry) in entries.iter().enumerate() {
@@ -281,13 +258,7 @@ mod tests {
         let workspace = Workspace::at(folder.0.clone());
         journal(&workspace);
         workspace.make_dir("certs").unwrap();
-        fs::place(
-            &workspace.path(".mqsec/staged/0"),
-            &workspace.path("certs/a"),
-            0o600,
-            None,
-        )
-        .unwrap();
+        fs::place(&workspace.path(".mqsec/staged/0"), &workspace.path("certs/a"), 0o600, None).unwrap();
         assert!(workspace.recover().unwrap());
         assert_eq!(workspace.read("config/b").unwrap().unwrap(), b"B");
     }
@@ -314,13 +285,7 @@ mod tests {
             change.put("config/x", "same");
             change.commit().unwrap()
         };
-        assert_eq!(
-            write(),
-            vec![Change {
-                path: PathBuf::from("config/x"),
-                replaced: false
-            }]
-        );
+        assert_eq!(write(), vec![Change { path: PathBuf::from("config/x"), replaced: false }]);
         assert_eq!(write(), vec![]);
     }
 

@@ -210,11 +210,9 @@ fn blocks(text: &str) -> Vec<Block> {
         } else if inside {
             let steps = &mut found.last_mut().unwrap().steps;
             match (line.strip_prefix("$ "), line.strip_prefix("> "), steps.last_mut()) {
-                (Some(command), ..) => steps.push(Step {
-                    line: number + 1,
-                    command: command.to_owned(),
-                    expected: Vec::new(),
-                }),
+                (Some(command), ..) => {
+                    steps.push(Step { line: number + 1, command: command.to_owned(), expected: Vec::new() })
+                }
                 (_, Some(more), Some(step)) if step.expected.is_empty() => {
                     step.command.push('\n');
                     step.command.push_str(more);
@@ -234,25 +232,16 @@ fn run_sessions(document: &str) {
     let sandbox = Sandbox::new();
     let _brokers = Brokers(&sandbox);
     let text = read(document).replace("8883", &sandbox.port.to_string());
-    let steps: Vec<Step> = blocks(&text)
-        .into_iter()
-        .filter(|block| block.not_run.is_none())
-        .flat_map(|block| block.steps)
-        .collect();
+    let steps: Vec<Step> =
+        blocks(&text).into_iter().filter(|block| block.not_run.is_none()).flat_map(|block| block.steps).collect();
     let mut script = String::new();
     for step in &steps {
         let command = command_of(&step.command, sandbox.port);
-        script.push_str(&format!(
-            "{{ {command}\n}} 2>&1\nstatus=$?; echo '{END}'; (exit $status)\n"
-        ));
+        script.push_str(&format!("{{ {command}\n}} 2>&1\nstatus=$?; echo '{END}'; (exit $status)\n"));
     }
     let script = sandbox.write("../session.sh", script);
     let mut shell = sandbox.command("timeout");
-    shell
-        .args(["300", "sh"])
-        .arg(script)
-        .env("PATH", path_without_docker(&sandbox))
-        .stderr(Stdio::inherit());
+    shell.args(["300", "sh"]).arg(script).env("PATH", path_without_docker(&sandbox)).stderr(Stdio::inherit());
     let said = Said::of(shell.output().unwrap()).stdout;
     let mut rest = said.as_str();
     for step in &steps {
@@ -276,11 +265,7 @@ fn run_sessions(document: &str) {
 fn command_of(text: &str, port: u16) -> String {
     let text = text.replace("cargo run --release -- ", "mqsec ");
     let own = text.starts_with("mqsec ") && text.split(' ').any(|word| word == "up");
-    if own {
-        text.replacen(" up", &format!(" up --port {port}"), 1)
-    } else {
-        text
-    }
+    if own { text.replacen(" up", &format!(" up --port {port}"), 1) } else { text }
 }
 
 fn path_without_docker(sandbox: &Sandbox) -> String {
@@ -342,10 +327,7 @@ fn read(file: impl AsRef<Path>) -> String {
 /// The documents of the repository, by their path in it.
 fn documents() -> Vec<PathBuf> {
     let mut found = files_below("docs", "md");
-    let top = fs::read_dir(root())
-        .unwrap()
-        .flatten()
-        .map(|entry| PathBuf::from(entry.file_name()));
+    let top = fs::read_dir(root()).unwrap().flatten().map(|entry| PathBuf::from(entry.file_name()));
     found.extend(top.filter(|path| path.extension().is_some_and(|end| end == "md")));
     found
 }

@@ -19,34 +19,17 @@ fn test_connect_names_the_cause_whatever_the_brokers_version() {
         let test = |args: &[&str]| sandbox.mqsec(&[&["test-connect", "admin", &password], args].concat());
         let theirs = |name: &str| other.dir.join(name).display().to_string();
 
-        let told = sandbox
-            .mqsec(&["test-connect", "admin", "wrong", "admin"])
-            .fails(1, "login-refused");
-        assert!(
-            told.stdout.contains("Return code: 135 (MQTT 3.1.1: 5)"),
-            "{}",
-            told.stdout
-        );
+        let told = sandbox.mqsec(&["test-connect", "admin", "wrong", "admin"]).fails(1, "login-refused");
+        assert!(told.stdout.contains("Return code: 135 (MQTT 3.1.1: 5)"), "{}", told.stdout);
         assert!(!format!("{told:?}").contains("not-the-one"), "{told:?}");
-        sandbox
-            .mqsec(&["test-connect", "nobody", "x", "admin"])
-            .fails(1, "login-refused");
-        let (cert, key) = (
-            theirs("certs/client/admin/admin.crt"),
-            theirs("certs/client/admin/admin.key"),
-        );
+        sandbox.mqsec(&["test-connect", "nobody", "x", "admin"]).fails(1, "login-refused");
+        let (cert, key) = (theirs("certs/client/admin/admin.crt"), theirs("certs/client/admin/admin.key"));
         test(&["--cert", &cert, "--key", &key]).fails(1, "tls-client-unknown-authority");
         // a name without a certificate of its own: under TLS 1.3 the broker refuses after the handshake
-        sandbox
-            .mqsec(&["test-connect", "client"])
-            .fails(1, "tls-client-certificate-missing");
+        sandbox.mqsec(&["test-connect", "client"]).fails(1, "tls-client-certificate-missing");
         test(&["--ca", &theirs("certs/ca.crt")]).fails(1, "tls-broker-unknown-authority");
         let told = test(&["--host", "127.0.0.2"]).fails(1, "tls-name-mismatch");
-        assert!(
-            told.stderr.contains("it is valid for:") && told.stderr.contains("`localhost`"),
-            "{}",
-            told.stderr
-        );
+        assert!(told.stderr.contains("it is valid for:") && told.stderr.contains("`localhost`"), "{}", told.stderr);
         test(&["--host", "no-such-host.invalid"]).fails(2, "name-not-resolved");
         test(&["--host", "not a host"]).exits(2);
         let mixed = sandbox.dir.join("certs/client/admin/admin.crt").display().to_string();
@@ -56,10 +39,7 @@ fn test_connect_names_the_cause_whatever_the_brokers_version() {
             test(&["--host", host]).ok();
         }
         let told = test(&["--json"]).ok().json();
-        assert_eq!(
-            (&told["return_code"], &told["message_returned"]),
-            (&0.into(), &true.into())
-        );
+        assert_eq!((&told["return_code"], &told["message_returned"]), (&0.into(), &true.into()));
         assert!(!told.to_string().contains(&password));
     }
 }
@@ -79,10 +59,7 @@ fn a_denied_topic_is_not_taken_for_a_success() {
                 std::os::unix::fs::PermissionsExt::from_mode(0o600),
             )
             .unwrap();
-            sandbox.write(
-                "config/mosquitto.conf",
-                conf.replace("password_file", "acl_file config/acl\npassword_file"),
-            );
+            sandbox.write("config/mosquitto.conf", conf.replace("password_file", "acl_file config/acl\npassword_file"));
             sandbox.mqsec(&["up", "--engine", "native"])
         };
         // the proofs fail with the ACL, and say so by their exit status
@@ -90,9 +67,7 @@ fn a_denied_topic_is_not_taken_for_a_success() {
         sandbox.mqsec(&["test-connect"]).fails(1, "publish-refused");
         sandbox.mqsec(&["down"]).ok();
         acl("user admin\ntopic write test/#\n").exits(1);
-        sandbox
-            .mqsec(&["test-connect", "--timeout", "2"])
-            .fails(1, "message-not-returned");
+        sandbox.mqsec(&["test-connect", "--timeout", "2"]).fails(1, "message-not-returned");
     }
 }
 
@@ -125,17 +100,7 @@ fn what_is_no_broker_is_told_apart() {
     sandbox.mqsec(&["ca", "init"]).ok();
     let test = |port: u16| {
         let port = port.to_string();
-        sandbox.mqsec(&[
-            "test-connect",
-            "u",
-            "p",
-            "--host",
-            "127.0.0.1",
-            "--timeout",
-            "1",
-            "--port",
-            &port,
-        ])
+        sandbox.mqsec(&["test-connect", "u", "p", "--host", "127.0.0.1", "--timeout", "1", "--port", &port])
     };
     test(stranger(Some(b"HTTP/1.1 400 Bad Request\r\n\r\n"))).fails(2, "tls-not-spoken");
     test(stranger(Some(b""))).fails(2, "tls-not-spoken");
@@ -157,10 +122,11 @@ fn a_broker_that_cannot_start_is_told_with_its_own_words() {
         let told = sandbox.mqsec(&["up", "--engine", "native"]).fails(2, "broker-died");
         assert!(told.stderr.contains("no_such_option"), "{}", told.stderr);
         sandbox.mqsec(&["status"]).exits(1);
-        sandbox.write(
-            "config/mosquitto.conf",
-            conf.replace("mosquitto.passwd", "no-such-file"),
-        );
+        // before its log is open a broker speaks elsewhere; that is found too
+        std::fs::remove_file(sandbox.dir.join("log/mosquitto.log")).unwrap();
+        let told = sandbox.mqsec(&["logs"]).ok();
+        assert!(told.stdout.contains("no_such_option"), "{}", told.stdout);
+        sandbox.write("config/mosquitto.conf", conf.replace("mosquitto.passwd", "no-such-file"));
         let told = sandbox.mqsec(&["up", "--engine", "native"]).fails(2, "broker-died");
         assert!(told.stderr.contains("no-such-file"), "{}", told.stderr);
     }
@@ -172,10 +138,7 @@ fn an_engine_that_is_not_there_is_told() {
     let port = sandbox.port.to_string();
     let up = |path: &str, host: &str, engine: &str| {
         let mut command = sandbox.command(crate::support::binary());
-        command
-            .args(["up", "--engine", engine, "--port", &port])
-            .env("PATH", path)
-            .env("DOCKER_HOST", host);
+        command.args(["up", "--engine", engine, "--port", &port]).env("PATH", path).env("DOCKER_HOST", host);
         crate::support::Said::of(command.output().unwrap())
     };
     up("/nowhere", "", "docker").fails(2, "docker-missing");
@@ -184,13 +147,9 @@ fn an_engine_that_is_not_there_is_told() {
         up(path, "unix:///nowhere/docker.sock", "docker").fails(2, "docker-not-running");
         if crate::support::may_use("root") {
             let mut command = std::process::Command::new("setpriv");
-            command
-                .args(["--reuid=1000", "--regid=1000", "--clear-groups"])
-                .arg(crate::support::binary());
+            command.args(["--reuid=1000", "--regid=1000", "--clear-groups"]).arg(crate::support::binary());
             let user = Sandbox::as_user(1000, "2.1.2");
-            command
-                .args(["up", "--engine", "docker", "--port", &port])
-                .current_dir(&user.dir);
+            command.args(["up", "--engine", "docker", "--port", &port]).current_dir(&user.dir);
             crate::support::Said::of(command.output().unwrap()).fails(2, "docker-permission-denied");
         }
     }
@@ -223,11 +182,7 @@ fn a_broker_that_is_not_installed_is_installed_only_when_that_is_agreed_to() {
         crate::support::Said::of(command.output().unwrap())
     };
     let told = up(&[]).fails(2, "mosquitto-missing");
-    assert!(
-        told.stderr.contains("apt-get -q -y install mosquitto"),
-        "{}",
-        told.stderr
-    );
+    assert!(told.stderr.contains("apt-get -q -y install mosquitto"), "{}", told.stderr);
     assert!(!installed.exists());
     let told = up(&["--yes"]).ok();
     assert!(told.stdout.contains("7 of 7 proofs hold"), "{}", told.stdout);

@@ -17,9 +17,7 @@ fn an_authority_is_never_replaced_without_being_asked() {
     let sandbox = with_authority();
     let before = sandbox.snapshot();
     sandbox.mqsec(&["ca", "init"]).fails(1, "ca-exists");
-    sandbox
-        .mqsec(&["ca", "init", "--cn", "Other", "--key-type", "rsa2048"])
-        .fails(1, "ca-exists");
+    sandbox.mqsec(&["ca", "init", "--cn", "Other", "--key-type", "rsa2048"]).fails(1, "ca-exists");
     assert_eq!(before, sandbox.snapshot());
     let old = sandbox.read("certs/ca.key");
     let told = sandbox.mqsec(&["ca", "init", "--force", "--json"]).ok().json();
@@ -51,11 +49,7 @@ fn half_an_authority_is_not_completed_by_a_guess() {
         let sandbox = with_authority();
         fs::remove_file(sandbox.dir.join(gone)).unwrap();
         let before = sandbox.read(left);
-        for args in [
-            &["ca", "init"][..],
-            &["client-cert", "x"],
-            &["up", "--engine", "native"],
-        ] {
+        for args in [&["ca", "init"][..], &["client-cert", "x"], &["up", "--engine", "native"]] {
             sandbox.mqsec(args).fails(2, "ca-incomplete");
         }
         assert_eq!(sandbox.read(left), before);
@@ -86,16 +80,7 @@ fn an_authority_that_cannot_issue_is_told() {
     sandbox.write("certs/ca.key", &good[..good.len() / 2]);
     sandbox.mqsec(&["client-cert", "x"]).fails(2, "pem-wrong-content");
     sandbox.write("certs/ca.key", &good);
-    let args = [
-        "pkcs8",
-        "-topk8",
-        "-in",
-        "certs/ca.key",
-        "-out",
-        "enc.key",
-        "-passout",
-        "pass:secret",
-    ];
+    let args = ["pkcs8", "-topk8", "-in", "certs/ca.key", "-out", "enc.key", "-passout", "pass:secret"];
     sandbox.run("openssl", &args).ok();
     sandbox.write("certs/ca.key", sandbox.read("enc.key"));
     sandbox.mqsec(&["client-cert", "x"]).fails(2, "key-encrypted");
@@ -119,12 +104,7 @@ fn an_authority_made_with_openssl_serves_in_every_form_of_its_key() {
         sandbox.run("sh", &["-c", &format!("{script} 2>/dev/null && openssl req -x509 -new -key certs/ca.key -days 100 -subj '/O=Home/CN=Old CA' -out certs/ca.crt")]).ok();
         sandbox.mqsec(&["client-cert", "x"]).ok();
         sandbox.mqsec(&["verify", "x"]).ok();
-        sandbox
-            .run(
-                "openssl",
-                &["verify", "-CAfile", "certs/ca.crt", "certs/client/x/x.crt"],
-            )
-            .ok();
+        sandbox.run("openssl", &["verify", "-CAfile", "certs/ca.crt", "certs/client/x/x.crt"]).ok();
     }
 }
 
@@ -155,9 +135,7 @@ fn what_may_not_be_read_or_written_is_told_with_its_path() {
     let port = sandbox.port.to_string();
     let dir = foreign.dir.to_str().unwrap();
     for args in [&["ca", "init"][..], &["up", "--engine", "native", "--port", &port]] {
-        sandbox
-            .mqsec(&[&["--dir", dir], args].concat())
-            .fails(2, "file-permission-denied");
+        sandbox.mqsec(&[&["--dir", dir], args].concat()).fails(2, "file-permission-denied");
     }
     assert!(foreign.snapshot().is_empty());
 }
@@ -173,27 +151,19 @@ fn a_configuration_of_ones_own_is_respected() {
     sandbox.mqsec(&["down"]).ok();
     let conf = sandbox.read("config/mosquitto.conf");
     sandbox.write("config/mosquitto.conf", format!("{conf}max_qos 1\n"));
-    sandbox
-        .mqsec(&["up", "--engine", "native", "--port", "18999"])
-        .fails(2, "conf-changed-by-hand");
+    sandbox.mqsec(&["up", "--engine", "native", "--port", "18999"]).fails(2, "conf-changed-by-hand");
     sandbox.mqsec(&["up", "--engine", "native"]).ok();
     // a broker that runs with another file than the one that lies there is started anew
     sandbox.write("config/mosquitto.conf", format!("{conf}max_qos 2\n"));
     assert_eq!(sandbox.mqsec(&["up", "--json"]).ok().json()["state"], "restarted");
     sandbox.mqsec(&["down"]).ok();
     sandbox.write("config/mosquitto.conf", "listener 1883\n");
-    sandbox
-        .mqsec(&["up", "--engine", "native"])
-        .fails(2, "conf-without-tls");
+    sandbox.mqsec(&["up", "--engine", "native"]).fails(2, "conf-without-tls");
     sandbox.write("config/mosquitto.conf", &conf);
     let compose = sandbox.read("docker-compose.yml");
-    let changed = compose
-        .replace("user: \"", "user: \"7")
-        .replace("unless-stopped", "always");
+    let changed = compose.replace("user: \"", "user: \"7").replace("unless-stopped", "always");
     sandbox.write("docker-compose.yml", changed);
-    sandbox
-        .mqsec(&["up", "--engine", "native"])
-        .fails(2, "compose-other-user");
+    sandbox.mqsec(&["up", "--engine", "native"]).fails(2, "compose-other-user");
 }
 
 #[test]
@@ -202,15 +172,9 @@ fn verify_tells_each_fault_by_its_code() {
     sandbox.mqsec(&["broker-cert", "b.lan"]).ok();
     sandbox.mqsec(&["client-cert", "x", "20"]).ok();
     let codes = |args: &[&str], status: i32| -> Vec<String> {
-        let told = sandbox
-            .mqsec(&[&["verify", "--json"], args].concat())
-            .exits(status)
-            .json();
+        let told = sandbox.mqsec(&[&["verify", "--json"], args].concat()).exits(status).json();
         let findings = told["certificates"][0]["findings"].as_array().unwrap().clone();
-        findings
-            .iter()
-            .map(|finding| finding["code"].as_str().unwrap().to_owned())
-            .collect()
+        findings.iter().map(|finding| finding["code"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(codes(&["broker"], 0), [""; 0]);
     assert_eq!(codes(&["broker", "--host", "b.lan", "--host", "::1"], 0), [""; 0]);

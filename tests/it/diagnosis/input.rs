@@ -8,26 +8,9 @@ fn a_client_name_that_is_no_files_name_is_refused_and_nothing_is_written() {
     sandbox.mqsec(&["ca", "init"]).ok();
     let before = sandbox.snapshot();
     let long = "a".repeat(300);
-    for name in [
-        "../../evil",
-        "/etc/evil",
-        "a/b",
-        "a\\b",
-        "..",
-        ".x",
-        "x.",
-        "*",
-        "a\nb",
-        "NUL",
-        "",
-        &long,
-    ] {
+    for name in ["../../evil", "/etc/evil", "a/b", "a\\b", "..", ".x", "x.", "*", "a\nb", "NUL", "", &long] {
         let told = sandbox.mqsec(&["client-cert", "--", name]).fails(2, "usage");
-        assert!(
-            told.stderr.contains("client's name") || told.stderr.contains("device"),
-            "{}",
-            told.stderr
-        );
+        assert!(told.stderr.contains("client's name") || told.stderr.contains("device"), "{}", told.stderr);
     }
     assert_eq!(before, sandbox.snapshot());
     assert!(!sandbox.base.join("evil").exists());
@@ -79,11 +62,7 @@ fn a_dot_env_that_would_be_misread_is_refused_with_its_line_and_never_with_its_p
         ("USER_1=a\nPASS_1=two words\n", "env-value-ambiguous", "line 2"),
         ("USER_1=a\nPASS_1=\"open\n", "env-value-ambiguous", "line 2"),
         ("USER_1=a\nPASS_1=hind\\sight\n", "env-value-ambiguous", "line 2"),
-        (
-            "\u{feff}USER_1=a\r\nPASS_1=x\r\nUSER_1=b\r\n",
-            "env-duplicate",
-            "line 3",
-        ),
+        ("\u{feff}USER_1=a\r\nPASS_1=x\r\nUSER_1=b\r\n", "env-duplicate", "line 3"),
         ("USER_1=a\nPASS_1=x\nUSER_2=a\nPASS_2=y\n", "env-duplicate", "line 3"),
         ("USER_1=a\n", "env-password-missing", "line 1"),
         ("USER_1=a\nPASS_1=\n", "env-password-missing", "line 1"),
@@ -107,39 +86,21 @@ fn a_dot_env_that_would_be_misread_is_refused_with_its_line_and_never_with_its_p
     std::fs::remove_file(sandbox.dir.join(".env")).unwrap();
     sandbox.mqsec(&["passwd"]).fails(2, "env-missing");
     // what is unusual but plain is read
-    sandbox.write(
-        ".env",
-        "\u{feff}USER_9=a\r\nPASS_9='pa$$word'\r\nUSER_2=b\r\nPASS_2=\"it's \\$5\"\r\n",
-    );
+    sandbox.write(".env", "\u{feff}USER_9=a\r\nPASS_9='pa$$word'\r\nUSER_2=b\r\nPASS_2=\"it's \\$5\"\r\n");
     sandbox.mqsec(&["passwd"]).ok();
-    assert_eq!(
-        sandbox
-            .read("config/mosquitto.passwd")
-            .lines()
-            .map(|l| &l[..2])
-            .collect::<Vec<_>>(),
-        ["b:", "a:"]
-    );
+    assert_eq!(sandbox.read("config/mosquitto.passwd").lines().map(|l| &l[..2]).collect::<Vec<_>>(), ["b:", "a:"]);
 }
 
 #[test]
 fn password_commands_tell_what_they_need() {
     let sandbox = Sandbox::new();
     sandbox.mqsec(&["passwd", "add", "a"]).fails(2, "password-needed");
-    sandbox
-        .mqsec_with_input(&["passwd", "add", "a", "--stdin"], "\n")
-        .fails(2, "password-empty");
+    sandbox.mqsec_with_input(&["passwd", "add", "a", "--stdin"], "\n").fails(2, "password-empty");
     sandbox.mqsec_with_input(&["passwd", "add", "a", "--stdin"], "x\n").ok();
-    sandbox
-        .mqsec_with_input(&["passwd", "add", "a", "--stdin"], "x\n")
-        .fails(2, "user-exists");
-    sandbox
-        .mqsec_with_input(&["passwd", "set", "b", "--stdin"], "x\n")
-        .fails(2, "user-not-found");
+    sandbox.mqsec_with_input(&["passwd", "add", "a", "--stdin"], "x\n").fails(2, "user-exists");
+    sandbox.mqsec_with_input(&["passwd", "set", "b", "--stdin"], "x\n").fails(2, "user-not-found");
     sandbox.mqsec(&["passwd", "del", "b"]).fails(2, "user-not-found");
-    sandbox
-        .mqsec(&["passwd", "add", "c", "--generate", "--json"])
-        .fails(2, "password-in-json");
+    sandbox.mqsec(&["passwd", "add", "c", "--generate", "--json"]).fails(2, "password-in-json");
     let generated = sandbox.mqsec(&["passwd", "add", "c", "--generate"]).ok().stdout;
     assert_eq!(generated.trim_end().len(), 22, "{generated}");
     sandbox.write(".env", format!("USER_1=c\nPASS_1={generated}"));
@@ -166,9 +127,6 @@ fn a_line_that_would_stop_a_broker_is_never_written_again() {
 fn an_error_is_json_too_where_json_was_asked_for() {
     let sandbox = Sandbox::new();
     let told = sandbox.mqsec(&["ca", "show", "--json"]).fails(2, "ca-missing").json();
-    assert_eq!(
-        (&told["schema"], &told["code"]),
-        (&"mqsec/error/1".into(), &"ca-missing".into())
-    );
+    assert_eq!((&told["schema"], &told["code"]), (&"mqsec/error/1".into(), &"ca-missing".into()));
     assert!(told["hints"][0].as_str().unwrap().contains("mqsec ca init"));
 }

@@ -10,58 +10,31 @@ const IMAGES: [&str; 2] = ["eclipse-mosquitto:2.0.21", "eclipse-mosquitto:2.1.2-
 
 fn docker(args: &[&str]) -> String {
     let output = Command::new("docker").args(args).output().unwrap();
-    format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 fn journey(sandbox: &Sandbox, image: &str, container: &str, user: &str) {
     let port = sandbox.port.to_string();
-    let args = [
-        "up",
-        "--engine",
-        "docker",
-        "--image",
-        image,
-        "--container",
-        container,
-        "--port",
-        &port,
-        "--json",
-    ];
+    let args = ["up", "--engine", "docker", "--image", image, "--container", container, "--port", &port, "--json"];
     let up = sandbox.mqsec(&args).ok().json();
-    assert_eq!(
-        (&up["secure"], &up["state"]),
-        (&true.into(), &"started".into()),
-        "{image} as {user}"
-    );
+    assert_eq!((&up["secure"], &up["state"]), (&true.into(), &"started".into()), "{image} as {user}");
 
     // the broker runs as its operator, and sees of certs/ its own folder alone
-    assert_eq!(
-        docker(&["inspect", "--format", "{{.Config.User}}", container]).trim(),
-        user
-    );
+    assert_eq!(docker(&["inspect", "--format", "{{.Config.User}}", container]).trim(), user);
     assert_eq!(docker(&["exec", container, "ls", "/mosquitto/certs"]).trim(), "broker");
     assert!(!docker(&["exec", container, "ls", "/mosquitto/certs/broker"]).contains("ca.key"));
     let written = docker(&["exec", container, "sh", "-c", "echo x > /mosquitto/config/x"]);
     assert!(written.contains("Read-only"), "{written}");
 
     let log = docker(&["logs", container]);
-    let warnings: Vec<&str> = log
-        .lines()
-        .filter(|line| line.contains("Warning") || line.contains("Error:"))
-        .collect();
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("Warning") || line.contains("Error:")).collect();
     assert!(warnings.is_empty(), "{image} as {user}: {warnings:#?}");
     wait_for("a healthy container", || {
         docker(&["inspect", "--format", "{{.State.Health.Status}}", container]).trim() == "healthy"
     });
 
     // a change reaches the running container
-    sandbox
-        .mqsec_with_input(&["passwd", "add", "late", "--stdin"], "late secret\n")
-        .ok();
+    sandbox.mqsec_with_input(&["passwd", "add", "late", "--stdin"], "late secret\n").ok();
     assert_eq!(sandbox.mqsec(&["up", "--json"]).ok().json()["state"], "reloaded");
     sandbox.mqsec(&["test-connect", "late", "late secret", "admin"]).ok();
     sandbox.mqsec(&["broker-cert", "new.lan"]).ok();
@@ -69,10 +42,7 @@ fn journey(sandbox: &Sandbox, image: &str, container: &str, user: &str) {
     sandbox.mqsec(&["logs", "-n", "5"]).ok();
 
     sandbox.mqsec(&["down"]).ok();
-    assert!(
-        docker(&["inspect", container]).contains("No such"),
-        "the container is still there"
-    );
+    assert!(docker(&["inspect", container]).contains("No such"), "the container is still there");
 }
 
 fn name(what: &str) -> String {
@@ -122,9 +92,7 @@ fn docker_is_the_first_choice_and_another_folders_container_is_left_alone() {
     up(&second).fails(2, "container-name-taken");
     assert_eq!(first.mqsec(&["status", "--json"]).ok().json()["answers"], true);
     // the other engine is not started beside it
-    first
-        .mqsec(&["up", "--engine", "native"])
-        .fails(2, "engine-other-running");
+    first.mqsec(&["up", "--engine", "native"]).fails(2, "engine-other-running");
 }
 
 #[test]
@@ -142,13 +110,7 @@ fn another_folder_of_the_same_name_is_left_alone() {
     up(&second, &name("twin-2")).fails(2, "compose-project-taken");
     assert_eq!(first.mqsec(&["status", "--json"]).ok().json()["answers"], true);
     let mut down = first.command(crate::support::binary());
-    assert!(
-        down.arg("down")
-            .env("COMPOSE_PROJECT_NAME", name("twin"))
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(down.arg("down").env("COMPOSE_PROJECT_NAME", name("twin")).status().unwrap().success());
 }
 
 #[test]
@@ -160,9 +122,7 @@ fn an_image_that_cannot_be_had_is_told_and_an_installed_broker_takes_over() {
     let port = sandbox.port.to_string();
     let image = "localhost:1/no-such-image:0";
     let args = ["up", "--image", image, "--container", &name("none"), "--port", &port];
-    sandbox
-        .mqsec(&[&args[..], &["--engine", "docker"]].concat())
-        .fails(2, "image-not-pulled");
+    sandbox.mqsec(&[&args[..], &["--engine", "docker"]].concat()).fails(2, "image-not-pulled");
     let told = sandbox.mqsec(&args).ok();
     assert!(told.stderr.contains("cannot be pulled"), "{}", told.stderr);
     assert!(told.stdout.contains("mosquitto 2.1.2"), "{}", told.stdout);
@@ -183,8 +143,5 @@ fn a_container_that_dies_is_told_with_its_last_lines() {
     sandbox.write("config/mosquitto.conf", format!("{conf}no_such_option true\n"));
     let told = sandbox.mqsec(&["up", "--engine", "docker"]).fails(2, "broker-died");
     assert!(told.stderr.contains("no_such_option"), "{}", told.stderr);
-    assert!(
-        docker(&["inspect", &container]).contains("No such"),
-        "it keeps being restarted"
-    );
+    assert!(docker(&["inspect", &container]).contains("No such"), "it keeps being restarted");
 }

@@ -10,30 +10,20 @@ fn a_device_is_added_and_removed_without_a_restart() {
         sandbox.up_native(&[]).ok();
         let process = sandbox.read(".mqsec/broker.pid");
         sandbox.mqsec(&["client-cert", "sensor-1", "90"]).ok();
-        sandbox
-            .mqsec_with_input(&["passwd", "add", "sensor-1", "--stdin"], "first secret\n")
-            .ok();
+        sandbox.mqsec_with_input(&["passwd", "add", "sensor-1", "--stdin"], "first secret\n").ok();
         assert_eq!(sandbox.mqsec(&["up", "--json"]).ok().json()["state"], "reloaded");
         sandbox.mqsec(&["test-connect", "sensor-1", "first secret"]).ok();
         // the password alone, or another device's certificate with it, is a matter of the ACL; a wrong one is not
-        sandbox
-            .mqsec(&["test-connect", "sensor-1", "wrong"])
-            .fails(1, "login-refused");
+        sandbox.mqsec(&["test-connect", "sensor-1", "wrong"]).fails(1, "login-refused");
 
-        sandbox
-            .mqsec_with_input(&["passwd", "set", "sensor-1", "--stdin"], "second secret\n")
-            .ok();
+        sandbox.mqsec_with_input(&["passwd", "set", "sensor-1", "--stdin"], "second secret\n").ok();
         sandbox.mqsec(&["up"]).ok();
-        sandbox
-            .mqsec(&["test-connect", "sensor-1", "first secret"])
-            .fails(1, "login-refused");
+        sandbox.mqsec(&["test-connect", "sensor-1", "first secret"]).fails(1, "login-refused");
         sandbox.mqsec(&["test-connect", "sensor-1", "second secret"]).ok();
 
         sandbox.mqsec(&["passwd", "del", "sensor-1"]).ok();
         sandbox.mqsec(&["up"]).ok();
-        sandbox
-            .mqsec(&["test-connect", "sensor-1", "second secret"])
-            .fails(1, "login-refused");
+        sandbox.mqsec(&["test-connect", "sensor-1", "second secret"]).fails(1, "login-refused");
         assert_eq!(sandbox.read(".mqsec/broker.pid"), process, "the broker was restarted");
     }
 }
@@ -46,11 +36,8 @@ fn a_certificate_is_issued_once_and_again_only_for_a_reason() {
         let told = sandbox.mqsec(&[args, &["--json"]].concat()).ok().json();
         (told["state"].as_str().unwrap().to_owned(), told["backup"].is_string())
     };
-    let (issued, kept, replaced) = (
-        ("issued".to_owned(), false),
-        ("kept".to_owned(), false),
-        ("replaced".to_owned(), true),
-    );
+    let (issued, kept, replaced) =
+        (("issued".to_owned(), false), ("kept".to_owned(), false), ("replaced".to_owned(), true));
     assert_eq!(state(&["client-cert", "a"]), issued);
     assert_eq!(state(&["client-cert", "a"]), kept);
     assert_eq!(state(&["client-cert", "a", "365"]), kept);
@@ -59,10 +46,7 @@ fn a_certificate_is_issued_once_and_again_only_for_a_reason() {
     assert_eq!(state(&["broker-cert", "b.lan"]), issued);
     assert_eq!(state(&["broker-cert", "b.lan"]), kept);
     assert_eq!(state(&["broker-cert", "b.lan", "10.0.0.1", "fd00::1"]), replaced);
-    assert_eq!(
-        state(&["broker-cert", "b.lan", "10.0.0.1", "fd00::1", "--key-type", "p384"]),
-        replaced
-    );
+    assert_eq!(state(&["broker-cert", "b.lan", "10.0.0.1", "fd00::1", "--key-type", "p384"]), replaced);
     sandbox.mqsec(&["verify"]).ok();
 }
 
@@ -75,12 +59,6 @@ fn a_certificate_ends_with_its_authority_and_says_so() {
     let text = sandbox.mqsec(&["client-cert", "b"]).ok().stdout;
     assert!(text.contains("sooner than asked for"), "{text}");
     // asking again issues nothing: more cannot be had
-    assert_eq!(
-        sandbox.mqsec(&["client-cert", "a", "--json"]).ok().json()["state"],
-        "kept"
-    );
-    assert_eq!(
-        sandbox.mqsec(&["client-cert", "a", "365", "--json"]).ok().json()["state"],
-        "kept"
-    );
+    assert_eq!(sandbox.mqsec(&["client-cert", "a", "--json"]).ok().json()["state"], "kept");
+    assert_eq!(sandbox.mqsec(&["client-cert", "a", "365", "--json"]).ok().json()["state"], "kept");
 }

@@ -23,12 +23,7 @@ fn journey(sandbox: &Sandbox) {
     assert_eq!(who, PROOFS);
     assert!(proofs.iter().all(|proof| proof["holds"] == true), "{proofs:#?}");
     assert_eq!((&first["secure"], &first["state"]), (&true.into(), &"started".into()));
-    for secret in [
-        ".env",
-        "certs/ca.key",
-        "certs/broker/broker.key",
-        "certs/client/admin/admin.key",
-    ] {
+    for secret in [".env", "certs/ca.key", "certs/broker/broker.key", "certs/client/admin/admin.key"] {
         assert_eq!(sandbox.mode(secret), 0o600, "{secret}");
     }
     assert_eq!(sandbox.mode("config/mosquitto.passwd"), 0o600);
@@ -40,10 +35,7 @@ fn journey(sandbox: &Sandbox) {
     };
     let before = files(sandbox);
     let again = sandbox.mqsec(&["up", "--json"]).ok().json();
-    assert_eq!(
-        (&again["state"], &again["secure"]),
-        (&"running already".into(), &true.into())
-    );
+    assert_eq!((&again["state"], &again["secure"]), (&"running already".into(), &true.into()));
     assert_eq!(again["files"].as_array().unwrap().len(), 0);
     assert_eq!(before, files(sandbox), "a second up changed files");
 
@@ -59,7 +51,8 @@ fn journey(sandbox: &Sandbox) {
     sandbox.mqsec(&["down"]).ok();
     sandbox.mqsec(&["status"]).exits(1);
     sandbox.mqsec(&["test-connect"]).fails(2, "connect-refused");
-    let third = sandbox.mqsec(&["up", "--engine", "native", "--json"]).ok().json();
+    let third = sandbox.mqsec(&["up", "--json"]).ok().json();
+    assert!(third["engine"].as_str().unwrap().starts_with("mosquitto 2."), "the engine of the last time: {third}");
     assert_eq!((&third["state"], &third["secure"]), (&"started".into(), &true.into()));
 }
 
@@ -90,10 +83,7 @@ fn by_the_user_of_the_stock_image() {
 fn with_passwords_alone() {
     for version in VERSIONS {
         let sandbox = Sandbox::with_broker(version);
-        let up = sandbox
-            .up_native(&["--profile", "password", "broker.lan", "10.1.2.3", "--json"])
-            .ok()
-            .json();
+        let up = sandbox.up_native(&["--profile", "password", "broker.lan", "10.1.2.3", "--json"]).ok().json();
         assert_eq!(up["secure"], true);
         assert_eq!(up["proofs"].as_array().unwrap().len(), 5);
         assert!(up["names"].as_array().unwrap().contains(&"10.1.2.3".into()));
@@ -140,4 +130,23 @@ fn a_new_authority_renews_everything_below_it() {
     assert_eq!((&up["state"], &up["secure"]), (&"reloaded".into(), &true.into()));
     sandbox.mqsec(&["verify"]).ok();
     assert!(sandbox.has("certs/backup"));
+}
+
+#[test]
+fn a_name_is_added_to_those_that_the_broker_has() {
+    let sandbox = Sandbox::new();
+    sandbox.up_native(&["a.lan"]).ok();
+    sandbox.mqsec(&["broker-cert", "b.lan", "--san-only"]).ok();
+    let names = |told: serde_json::Value| -> Vec<String> {
+        told["names"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    // `.env` says a.lan, the certificate b.lan: both hold
+    let after = names(sandbox.mqsec(&["up", "--json"]).ok().json());
+    assert!(["a.lan", "b.lan", "localhost"].iter().all(|name| after.contains(&(*name).to_owned())), "{after:?}");
+    let after = names(sandbox.mqsec(&["up", "c.lan", "--json"]).ok().json());
+    assert!(["a.lan", "b.lan", "c.lan"].iter().all(|name| after.contains(&(*name).to_owned())), "{after:?}");
+    // without names it is renewed for those that it has
+    let renewed = names(sandbox.mqsec(&["broker-cert", "--days", "90", "--json"]).ok().json());
+    assert!(["a.lan", "b.lan", "c.lan"].iter().all(|name| renewed.contains(&(*name).to_owned())), "{renewed:?}");
+    sandbox.mqsec(&["test-connect", "--host", "c.lan"]).fails(2, "name-not-resolved");
 }

@@ -5,14 +5,10 @@ use crate::support::Sandbox;
 #[test]
 fn the_old_session_works_as_it_was_written() {
     let sandbox = Sandbox::new();
-    sandbox.write(
-        ".env",
-        "USER_1=admin1\nPASS_1=admin1\nUSER_2=client\nPASS_2=AnotherSecurePass\nBROKER_CN=localhost\n",
-    );
-    sandbox.mqsec(&["generate-ca"]).ok();
     sandbox
-        .mqsec(&["generate-broker-cert", "localhost", "--days", "730"])
-        .ok();
+        .write(".env", "USER_1=admin1\nPASS_1=admin1\nUSER_2=client\nPASS_2=AnotherSecurePass\nBROKER_CN=localhost\n");
+    sandbox.mqsec(&["generate-ca"]).ok();
+    sandbox.mqsec(&["generate-broker-cert", "localhost", "--days", "730"]).ok();
     sandbox.mqsec(&["generate-cert", "anderson", "365"]).ok();
     let told = sandbox.mqsec(&["generate-pass"]).ok().stdout;
     assert!(
@@ -20,14 +16,7 @@ fn the_old_session_works_as_it_was_written() {
             || told.contains("mosquitto.passwd successfully updated with 2 user(s)!"),
         "{told}"
     );
-    for file in [
-        "ca.key",
-        "ca.crt",
-        "ca.srl",
-        "broker/broker.key",
-        "broker/broker.csr",
-        "broker/broker.crt",
-    ] {
+    for file in ["ca.key", "ca.crt", "ca.srl", "broker/broker.key", "broker/broker.csr", "broker/broker.crt"] {
         assert!(sandbox.has(&format!("certs/{file}")), "{file}");
     }
     for end in ["key", "csr", "crt"] {
@@ -36,10 +25,7 @@ fn the_old_session_works_as_it_was_written() {
     sandbox.mqsec(&["verify-cert", "anderson"]).ok();
     sandbox.mqsec(&["test-passwords"]).ok();
     sandbox.up_native(&[]).ok();
-    let told = sandbox
-        .mqsec(&["test-mqtt", "admin1", "admin1", "anderson"])
-        .ok()
-        .stdout;
+    let told = sandbox.mqsec(&["test-mqtt", "admin1", "admin1", "anderson"]).ok().stdout;
     let expected = [
         "Starting secure MQTT connection test",
         "Authentication and TLS enabled",
@@ -58,10 +44,7 @@ fn the_old_session_works_as_it_was_written() {
     ];
     let mut rest = told.as_str();
     for line in expected {
-        rest = rest
-            .split_once(line)
-            .unwrap_or_else(|| panic!("no `{line}` after the lines before it in:\n{told}"))
-            .1;
+        rest = rest.split_once(line).unwrap_or_else(|| panic!("no `{line}` after the lines before it in:\n{told}")).1;
     }
     assert!(told.is_ascii(), "plain text where no terminal is");
 }
@@ -70,16 +53,8 @@ fn the_old_session_works_as_it_was_written() {
 fn the_old_error_names_the_files() {
     let sandbox = Sandbox::new();
     sandbox.mqsec(&["ca", "init"]).ok();
-    let told = sandbox
-        .mqsec(&["test-mqtt", "admin1", "admin1", "anderson"])
-        .fails(2, "tls-files-missing");
-    for part in [
-        "TLS setup error",
-        "certs/ca.crt",
-        "anderson.crt",
-        "anderson.key",
-        "mqsec client-cert anderson",
-    ] {
+    let told = sandbox.mqsec(&["test-mqtt", "admin1", "admin1", "anderson"]).fails(2, "tls-files-missing");
+    for part in ["TLS setup error", "certs/ca.crt", "anderson.crt", "anderson.key", "mqsec client-cert anderson"] {
         assert!(told.stderr.contains(part), "{part} in {}", told.stderr);
     }
     let told = sandbox.mqsec(&["generate-ca"]).fails(1, "ca-exists");

@@ -10,10 +10,7 @@ use mqsec::provision::configuration;
 fn the_samples_are_what_the_binary_writes() {
     let samples = [
         ("docker-compose.yml", Compose::default().render()),
-        (
-            "config/mosquitto.conf",
-            conf::render(conf::Profile::default(), conf::DEFAULT_PORT),
-        ),
+        ("config/mosquitto.conf", conf::render(conf::Profile::default(), conf::DEFAULT_PORT)),
         (".env.example", configuration::env_example()),
     ];
     for (name, text) in samples {

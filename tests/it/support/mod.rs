@@ -24,11 +24,7 @@ pub const VERSIONS: [&str; 3] = ["2.0.11", "2.0.21", "2.1.2"];
 pub fn peers() -> PathBuf {
     let default = "/var/cache/mqsec-tests".to_owned();
     let path = PathBuf::from(std::env::var("MQSEC_TEST_PEERS").unwrap_or(default));
-    assert!(
-        path.join("bin/2.1.2/mosquitto").exists(),
-        "no brokers in {}; get them: tests/peers",
-        path.display()
-    );
+    assert!(path.join("bin/2.1.2/mosquitto").exists(), "no brokers in {}; get them: tests/peers", path.display());
     path
 }
 
@@ -46,28 +42,37 @@ pub fn may_use(what: &str) -> bool {
     }
     let there = match what {
         "root" => rustix::process::geteuid().is_root(),
-        "docker" => Command::new("docker")
-            .args(["version"])
-            .output()
-            .is_ok_and(|output| output.status.success()),
+        "docker" => Command::new("docker").args(["version"]).output().is_ok_and(|output| output.status.success()),
         other => panic!("no such peer: {other}"),
     };
-    assert!(
-        there,
-        "{what} is needed here; have it, or skip these tests plainly: MQSEC_TEST_SKIP={what}"
-    );
+    assert!(there, "{what} is needed here; have it, or skip these tests plainly: MQSEC_TEST_SKIP={what}");
     true
 }
 
-/// The binary, where every user may run it.
+/// The binary, where every user may run it. One copy a build; copies of older builds are removed.
 pub fn binary() -> &'static Path {
     static COPY: OnceLock<PathBuf> = OnceLock::new();
     COPY.get_or_init(|| {
-        let dir = std::env::temp_dir().join(format!("mqsec-it-bin-{}", std::process::id()));
-        fs::create_dir_all(&dir).unwrap();
+        let built = Path::new(env!("CARGO_BIN_EXE_mqsec"));
+        let found = fs::metadata(built).unwrap();
+        let dir = std::env::temp_dir().join("mqsec-it-bin");
+        let _ = fs::create_dir(&dir);
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
-        let copy = dir.join("mqsec");
-        fs::copy(env!("CARGO_BIN_EXE_mqsec"), &copy).unwrap();
+        for entry in fs::read_dir(&dir).unwrap().filter_map(Result::ok) {
+            let age = entry.metadata().and_then(|old| old.modified()).map(|time| time.elapsed().unwrap_or_default());
+            if age.is_ok_and(|age| age > Duration::from_secs(3600)) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let build = dir.join(format!("{}-{}-{}", found.dev(), found.ino(), found.mtime_nsec()));
+        let copy = build.join("mqsec");
+        if !copy.exists() {
+            let _ = fs::create_dir(&build);
+            fs::set_permissions(&build, fs::Permissions::from_mode(0o755)).unwrap();
+            let new = build.join(std::process::id().to_string());
+            fs::copy(built, &new).unwrap();
+            fs::rename(&new, &copy).unwrap();
+        }
         copy
     })
 }
@@ -76,9 +81,9 @@ pub fn binary() -> &'static Path {
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // below the range from which the kernel takes ports for outgoing connections
-    let base = 20_000 + u16::try_from(std::process::id() % 10_000).unwrap();
+    let base = 20_000 + u16::try_from(std::process::id() % 40).unwrap() * 300;
     loop {
-        let port = base + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
+        let port = base + NEXT.fetch_add(1, Ordering::Relaxed) % 300;
         if TcpListener::bind(("0.0.0.0", port)).is_ok() && TcpListener::bind(("::", port)).is_ok() {
             return port;
         }
@@ -96,21 +101,13 @@ pub struct Said {
 impl Said {
     pub fn of(output: std::process::Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Self {
-            status: output.status.code().unwrap_or(-1),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        Self { status: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
     /// Fails unless the exit status is this one.
     #[track_caller]
     pub fn exits(self, status: i32) -> Self {
-        assert_eq!(
-            self.status, status,
-            "\nstdout: {}\nstderr: {}",
-            self.stdout, self.stderr
-        );
+        assert_eq!(self.status, status, "\nstdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
@@ -173,11 +170,7 @@ impl Sandbox {
 
     fn of(user: Option<(u32, u32)>, version: &str) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!(
-            "mqsec-it-{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("mqsec-it-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let base = std::env::temp_dir().join(name);
         let dir = base.join("ws");
         for folder in [&base, &dir, &base.join("home")] {
@@ -187,29 +180,15 @@ impl Sandbox {
                 std::os::unix::fs::chown(folder, Some(uid), Some(gid)).unwrap();
             }
         }
-        let path = format!(
-            "{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-            peers().join("bin").join(version).display()
-        );
-        Self {
-            base,
-            dir,
-            user,
-            path,
-            port: free_port(),
-        }
+        let path =
+            format!("{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", peers().join("bin").join(version).display());
+        Self { base, dir, user, path, port: free_port() }
     }
 
     /// The same folder with commands run by root. The first sandbox removes it.
     pub fn seen_by_root(&self) -> Self {
         let (base, dir, path) = (self.base.clone(), self.dir.clone(), self.path.clone());
-        Self {
-            base,
-            dir,
-            user: None,
-            path,
-            port: self.port,
-        }
+        Self { base, dir, user: None, path, port: self.port }
     }
 
     /// A program in the workspace, with the sandbox's user and environment.
@@ -254,11 +233,7 @@ impl Sandbox {
     pub fn mqsec_with_input(&self, args: &[&str], input: &str) -> Said {
         use std::io::Write;
         let mut command = self.command(binary());
-        command
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         // a program that ends without reading is told by its status, not by this pipe
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
@@ -298,14 +273,9 @@ impl Sandbox {
     /// The password of a user, from `.env`.
     pub fn password(&self, user: &str) -> String {
         let text = self.read(".env");
-        let number = text
-            .lines()
-            .find_map(|line| line.strip_suffix(&format!("={user}"))?.strip_prefix("USER_"))
-            .unwrap();
-        text.lines()
-            .find_map(|line| line.strip_prefix(&format!("PASS_{number}=")))
-            .unwrap()
-            .to_owned()
+        let number =
+            text.lines().find_map(|line| line.strip_suffix(&format!("={user}"))?.strip_prefix("USER_")).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(&format!("PASS_{number}="))).unwrap().to_owned()
     }
 
     /// Every file of the workspace with its contents, mqsec's own folder left out.
@@ -319,10 +289,7 @@ impl Sandbox {
                 if path.is_dir() {
                     walk(&path, base, found);
                 } else {
-                    found.push((
-                        path.strip_prefix(base).unwrap().to_owned(),
-                        fs::read(&path).unwrap_or_default(),
-                    ));
+                    found.push((path.strip_prefix(base).unwrap().to_owned(), fs::read(&path).unwrap_or_default()));
                 }
             }
         }
