@@ -36,6 +36,8 @@ pub enum UserNameError {
     Colon(String),
     #[error("the user name has a control character")]
     Control,
+    #[error("the user name has U+{0:04X}, which is no character, and which MQTT lets a broker refuse")]
+    NonCharacter(u32),
     #[error("the user name `{0}` starts with `#`, which makes its line a comment")]
     Comment(String),
     #[error("the user name `{0}` starts or ends with a space, which the broker cuts off")]
@@ -53,6 +55,9 @@ impl Diagnose for UserNameError {
 impl UserName {
     pub fn parse(name: &str) -> Result<Self, UserNameError> {
         use UserNameError as E;
+        if let Some(none) = name.chars().map(u32::from).find(|letter| is_noncharacter(*letter)) {
+            return Err(E::NonCharacter(none));
+        }
         match name {
             "" => Err(E::Empty),
             _ if name.len() > 65535 => Err(E::Long(name.len())),
@@ -67,6 +72,11 @@ impl UserName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// MQTT 5, section 1.5.4: a receiver may take these for a malformed packet; Mosquitto 2.1 does.
+fn is_noncharacter(letter: u32) -> bool {
+    (0xFDD0..=0xFDEF).contains(&letter) || letter & 0xFFFE == 0xFFFE
 }
 
 impl fmt::Display for UserName {
@@ -273,7 +283,7 @@ mod tests {
 
     #[test]
     fn names_that_a_broker_cannot_read_back_are_refused() {
-        for name in ["", "a:b", "#a", " a", "a ", "a\nb", "a\0"] {
+        for name in ["", "a:b", "#a", " a", "a ", "a\nb", "a\0", "a\u{fffe}", "\u{fdd0}"] {
             assert!(UserName::parse(name).is_err(), "{name:?}");
         }
         for name in ["a b", "a/b", "a+b", "ünï", "$x", "a#b", "-x"] {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use base64::Engine;
 use clap::ValueEnum;
 use rcgen::KeyPair;
 use rcgen::RsaKeySize;
@@ -61,10 +62,27 @@ impl KeyType {
     }
 }
 
-/// The key as PKCS#8 PEM.
+/// The key as PKCS#8 PEM, in its first version: OpenSSL before 3.5 reads no other, so no broker would.
 pub fn to_pem(key: &KeyPair) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(key.serialize_pem().replace("\r\n", "\n").into_bytes())
+    let der = Zeroizing::new(key.serialize_der());
+    let body = match der.strip_prefix(&ED25519_V2) {
+        // what follows the seed is the public key, which the first version does not have
+        Some(rest) => Zeroizing::new([&ED25519_V1[..], rest.get(..32).unwrap_or(rest)].concat()),
+        None => der,
+    };
+    let base64 = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(body.as_slice()));
+    let mut pem = Zeroizing::new(b"-----BEGIN PRIVATE KEY-----\n".to_vec());
+    for line in base64.as_bytes().chunks(64) {
+        pem.extend_from_slice(line);
+        pem.push(b'\n');
+    }
+    pem.extend_from_slice(b"-----END PRIVATE KEY-----\n");
+    pem
 }
+
+/// The start of an Ed25519 key in PKCS#8, up to its seed of 32 bytes.
+const ED25519_V1: [u8; 16] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+const ED25519_V2: [u8; 16] = *b"\x30\x51\x02\x01\x01\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
 
 /// Reads a private key in PKCS#8, PKCS#1 or SEC1; `path` is for the error.
 pub fn parse(pem: &[u8], path: &str) -> Result<KeyPair, PkiError> {

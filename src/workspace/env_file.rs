@@ -84,7 +84,7 @@ impl EnvFile {
                         line: line_number,
                         code,
                         what: format!("the value of `{key}` {what}"),
-                        remedy: format!("write it in single quotes: {key}='...' (when it holds a single quote: in double quotes, with a backslash before $, \" and \\)"),
+                        remedy: format!("write it in single quotes: {key}='...' (when it holds a single quote or ends with a backslash: in double quotes, with a backslash before $, \" and \\)"),
                     });
                 }
             }

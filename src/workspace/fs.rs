@@ -219,7 +219,10 @@ fn set_access(file: &File, mode: u32, owner: Option<(u32, u32)>) -> io::Result<(
 pub fn create_dir(path: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<bool, FsError> {
     let error = |source| FsError::new("create", path, source);
     match fs::metadata(path) {
-        Ok(found) if found.is_dir() => return Ok(false),
+        Ok(found) if found.is_dir() => {
+            give_away_the_forgotten(path, mode, owner)?;
+            return Ok(false);
+        }
         Ok(_) => return Err(error(io::Error::from(io::ErrorKind::NotADirectory))),
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
         Err(source) => return Err(error(source)),
@@ -241,6 +244,23 @@ pub fn set_dir_access(path: &Path, mode: u32, owner: Option<(u32, u32)>) -> Resu
     let error = |source| FsError::new("set the owner of", path, source);
     let dir = File::open(path).map_err(error)?;
     set_access(&dir, mode, owner).map_err(error)
+}
+
+/// An empty folder that is still root's: a process died between making it and giving it to its owner.
+fn give_away_the_forgotten(path: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<(), FsError> {
+    #[cfg(unix)]
+    if owner.is_some() && access(path)?.uid == 0 && is_empty(path)? {
+        set_dir_access(path, mode, owner)?;
+    }
+    #[cfg(not(unix))]
+    let _ = (path, mode, owner);
+    Ok(())
+}
+
+/// Whether a folder has nothing in it.
+pub fn is_empty(path: &Path) -> Result<bool, FsError> {
+    let mut entries = fs::read_dir(path).map_err(|source| FsError::new("read", path, source))?;
+    Ok(entries.next().is_none())
 }
 
 /// The folder's access list is narrowed to its owner; what is created in it inherits that.

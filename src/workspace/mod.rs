@@ -105,9 +105,12 @@ impl Workspace {
         fs::exists(&self.path(relative))
     }
 
-    /// Names that have a folder below `certs/client/`.
+    /// Names that have a folder below `certs/client/` with something in it: an issuance that was interrupted, or found
+    /// the disk full, leaves an empty one.
     pub fn clients(&self) -> Result<Vec<String>, FsError> {
-        fs::folders(&self.path(layout::CLIENT_DIR))
+        let dir = self.path(layout::CLIENT_DIR);
+        let names = fs::folders(&dir)?.into_iter();
+        Ok(names.filter(|name| !fs::is_empty(&dir.join(name)).unwrap_or(false)).collect())
     }
 
     /// Finishes a change that an earlier process committed but did not complete.
@@ -121,15 +124,19 @@ impl Workspace {
     /// Creates the folder itself and `relative` inside it, with the modes and owners of the layout.
     pub fn make_dir(&self, relative: impl AsRef<Path>) -> Result<(), FsError> {
         let relative = relative.as_ref();
+        let shared = self.broker != self.operator;
+        let make = |path: &Path| {
+            let (mode, whose) = layout::dir_policy(path, shared);
+            fs::create_dir(&self.path(path), mode, self.owner(whose)).map(drop)
+        };
         if fs::is_dir(&self.path(relative)) {
-            return Ok(());
+            return make(relative);
         }
         fs::create_dir(&self.root, 0o755, None)?;
         let mut path = PathBuf::new();
         for part in relative.components() {
             path.push(part);
-            let (mode, whose) = layout::dir_policy(&path, self.broker != self.operator);
-            fs::create_dir(&self.path(&path), mode, self.owner(whose))?;
+            make(&path)?;
         }
         Ok(())
     }

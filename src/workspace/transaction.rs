@@ -127,7 +127,7 @@ impl<'w> Transaction<'w> {
             return Ok(changes);
         }
         if let Err(error) = stage(workspace, &entries, &contents) {
-            let _ = fs::remove_dir(&workspace.path(layout::STAGED));
+            let _ = discard(workspace);
             return Err(error.into());
         }
         apply(workspace, &entries)?;
@@ -166,7 +166,7 @@ fn settle(workspace: &Workspace) -> Result<bool, Failure> {
     if whole || moved {
         apply(workspace, &entries)?;
     }
-    fs::remove_dir(&staged)?;
+    discard(workspace)?;
     Ok(whole || moved)
 }
 
@@ -190,10 +190,15 @@ fn apply(workspace: &Workspace, entries: &[Entry]) -> Result<(), Failure> {
         folders.extend(fs::entries(&workspace.path(parent))?);
     }
     fs::sync(&folders)?;
-    // first the manifest: without it the rest is rubbish to be discarded
-    fs::remove_file(&staged.join(MANIFEST))?;
-    fs::remove_dir(&staged)?;
+    discard(workspace)?;
     Ok(())
+}
+
+/// Removes the journal, its manifest first: with one, a file that is missing would pass for one that was moved.
+fn discard(workspace: &Workspace) -> Result<(), FsError> {
+    let staged = workspace.path(layout::STAGED);
+    fs::remove_file(&staged.join(MANIFEST))?;
+    fs::remove_dir(&staged)
 }
 
 fn digest(bytes: &[u8]) -> String {

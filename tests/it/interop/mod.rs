@@ -1,1 +1,10 @@
-//! interop
+//! Other people's programs judge what mqsec makes: openssl, three Mosquitto versions, Python, Node, the kernel.
+
+mod clients;
+mod crashes;
+mod full_disk;
+mod login;
+mod modes;
+mod openssl;
+mod passwords;
+mod strace;
