@@ -76,28 +76,22 @@ pub enum Command {
     Status,
     Logs(logs::Args),
     Ca(ca::Args),
+    // the hidden names are those of the tool that mqsec replaces
+    #[command(alias = "generate-broker-cert")]
     BrokerCert(broker_cert::Args),
+    #[command(alias = "generate-cert")]
     ClientCert(client_cert::Args),
+    #[command(alias = "generate-pass")]
     Passwd(passwd::Args),
+    #[command(alias = "verify-cert")]
     Verify(verify::Args),
+    #[command(alias = "test-mqtt")]
     TestConnect(test_connect::Args),
     Explain(explain::Args),
     Completions(completions::Args),
     Man(man::Args),
-
-    // names of the tool that mqsec replaces
     #[command(hide = true)]
     GenerateCa(ca::InitArgs),
-    #[command(hide = true)]
-    GenerateBrokerCert(broker_cert::Args),
-    #[command(hide = true)]
-    GenerateCert(client_cert::Args),
-    #[command(hide = true)]
-    GeneratePass(passwd::Args),
-    #[command(hide = true)]
-    VerifyCert(verify::Args),
-    #[command(hide = true)]
-    TestMqtt(test_connect::Args),
     #[command(hide = true)]
     TestPasswords,
 }

@@ -1,4 +1,4 @@
-//! The authority's files: key, certificate, last serial, CRL, and the broker's copies of the public ones.
+//! The authority's files: key, certificate, serial number file, CRL, and the broker's copies of the public ones.
 
 use std::path::PathBuf;
 

@@ -150,7 +150,6 @@ fn ensure(
         put_chain(change, chain, &certificate_pem)?;
     }
     change.put(files.cert, certificate_pem);
-    change.put(layout::CA_SERIAL, format!("{}\n", certificate.serial));
     let shortened = certificate.not_after < now.replace_nanosecond(0).unwrap_or(now) + Duration::days(i64::from(days));
     Ok(Outcome { certificate, state, shortened })
 }

@@ -167,23 +167,50 @@ pub fn entries(path: &Path) -> Result<Option<Unsynced>, FsError> {
     Ok(Some(Unsynced { path: path.to_owned(), file }))
 }
 
-/// Brings files to the disk, several at once: a file system commits them together, which takes two thirds of the time.
-pub fn sync(files: &[Unsynced]) -> Result<(), FsError> {
-    let each = |some: &[Unsynced]| -> Result<(), FsError> {
-        some.iter().try_for_each(|Unsynced { path, file }| {
-            file.sync_all().map_err(|source| FsError::new("write", path, source))
-        })
+/// Writes a file anew in its place, made with its mode where it was not there.
+pub fn overwrite(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Result<Unsynced, FsError> {
+    let error = |source| FsError::new("write", path, source);
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    let mut file = options.open(path).map_err(error)?;
+    set_access(&file, mode, owner).map_err(error)?;
+    file.write_all(bytes).map_err(error)?;
+    Ok(Unsynced { path: path.to_owned(), file })
+}
+
+/// Empties a file that is there.
+pub fn truncate(path: &Path) -> Result<(), FsError> {
+    match OpenOptions::new().write(true).truncate(true).open(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FsError::new("write", path, source)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether there is a file with something in it.
+pub fn has_content(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.len() > 0)
+}
+
+/// Removes every file of a folder but one.
+pub fn clear(dir: &Path, keep: &str) -> Result<(), FsError> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(source) => return Err(FsError::new("read", dir, source)),
     };
-    // more threads cost more than they bring
-    let (own, rest) = files.split_at(files.len().div_ceil(4));
-    std::thread::scope(|scope| {
-        let others: Vec<_> = rest.chunks(own.len().max(1)).map(|some| scope.spawn(move || each(some))).collect();
-        let mut result = each(own);
-        for other in others {
-            result = result.and(other.join().unwrap_or(Ok(())));
-        }
-        result
-    })
+    for entry in entries.filter_map(Result::ok).filter(|entry| entry.file_name() != keep) {
+        remove_file(&entry.path())?;
+    }
+    Ok(())
+}
+
+/// Brings files to the disk, one after the other: threads cost more than the file system's common commit saves.
+pub fn sync(files: &[Unsynced]) -> Result<(), FsError> {
+    files
+        .iter()
+        .try_for_each(|Unsynced { path, file }| file.sync_all().map_err(|source| FsError::new("write", path, source)))
 }
 
 /// An empty file for a program's output, private to its owner.

@@ -29,6 +29,7 @@ pub const CLIENT_DIR: &str = "certs/client";
 pub const STATE: &str = ".mqsec";
 pub const LOCK: &str = ".mqsec/lock";
 pub const STAGED: &str = ".mqsec/staged";
+pub const MANIFEST: &str = ".mqsec/staged/manifest.json";
 pub const PID: &str = ".mqsec/broker.pid";
 /// What runs the broker: `docker` or `native`.
 pub const ENGINE: &str = ".mqsec/engine";

@@ -115,7 +115,8 @@ impl Workspace {
 
     /// Finishes a change that an earlier process committed but did not complete.
     pub fn recover(&self) -> Result<bool, Failure> {
-        if !self.has(layout::STAGED) {
+        let first = self.path(layout::STAGED).join("0");
+        if !fs::has_content(&self.path(layout::MANIFEST)) && !fs::exists(&first) {
             return Ok(false);
         }
         Transaction::begin(self).map(|change| change.recovered)

@@ -136,15 +136,15 @@ impl<'w> Transaction<'w> {
 }
 
 fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8>>]) -> Result<(), FsError> {
+    workspace.make_dir(layout::STAGED)?;
     let staged = workspace.path(layout::STAGED);
     let operator = workspace.owner(layout::Whose::Operator);
-    fs::create_dir(&staged, 0o700, operator)?;
     let mut written = Vec::new();
     for (number, (entry, bytes)) in entries.iter().zip(contents).enumerate() {
         written.push(fs::create(&staged.join(number.to_string()), bytes, entry.mode, entry.owner)?);
     }
     let manifest = serde_json::to_vec(entries).unwrap_or_default();
-    written.push(fs::create(&staged.join(MANIFEST), &manifest, 0o600, operator)?);
+    written.push(fs::overwrite(&workspace.path(layout::MANIFEST), &manifest, 0o600, operator)?);
     written.extend(fs::entries(&staged)?);
     fs::sync(&written)
 }
@@ -152,7 +152,7 @@ fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8
 /// Finishes or discards what an earlier process staged; says whether there was something to finish.
 fn settle(workspace: &Workspace) -> Result<bool, Failure> {
     let staged = workspace.path(layout::STAGED);
-    let manifest = fs::read(&staged.join(MANIFEST))?;
+    let manifest = fs::read(&workspace.path(layout::MANIFEST))?;
     let entries: Vec<Entry> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let mut whole = !entries.is_empty();
     let mut moved = false;
@@ -194,18 +194,19 @@ fn apply(workspace: &Workspace, entries: &[Entry]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes the journal, its manifest first: with one, a file that is missing would pass for one that was moved.
+/// Empties the journal, its manifest first: with one, a file that is missing would pass for one that was moved. Folder
+/// and manifest stay, because making and removing them costs more than all the rest.
 fn discard(workspace: &Workspace) -> Result<(), FsError> {
-    let staged = workspace.path(layout::STAGED);
-    fs::remove_file(&staged.join(MANIFEST))?;
-    fs::remove_dir(&staged)
+    let manifest = workspace.path(layout::MANIFEST);
+    if fs::has_content(&manifest) {
+        fs::truncate(&manifest)?;
+    }
+    fs::clear(&workspace.path(layout::STAGED), "manifest.json")
 }
 
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
-
-const MANIFEST: &str = "manifest.json";
 
 /// Another mqsec's change takes milliseconds, RSA keys a second or two.
 const LOCK_PATIENCE: Duration = Duration::from_secs(20);
@@ -228,6 +229,12 @@ mod tests {
         fn drop(&mut self) {
             let _ = fs::remove_dir(&self.0);
         }
+    }
+
+    fn is_empty(workspace: &Workspace) -> bool {
+        !fs::has_content(&workspace.path(layout::MANIFEST))
+            && !workspace.has(".mqsec/staged/0")
+            && !workspace.has(".mqsec/staged/1")
     }
 
     /// A journal as a process leaves it that dies before its first move.
@@ -253,7 +260,7 @@ mod tests {
         assert!(workspace.recover().unwrap());
         assert_eq!(workspace.read("certs/a").unwrap().unwrap(), b"A");
         assert_eq!(workspace.read("config/b").unwrap().unwrap(), b"B");
-        assert!(!workspace.has(layout::STAGED));
+        assert!(is_empty(&workspace));
         assert!(!workspace.recover().unwrap());
     }
 
@@ -277,7 +284,7 @@ mod tests {
             fs::remove_file(&workspace.path(hole)).unwrap();
             fs::create(&workspace.path(hole), b"", 0o600, None).unwrap();
             assert!(!workspace.recover().unwrap(), "{hole}");
-            assert!(!workspace.has("certs/a") && !workspace.has("config/b") && !workspace.has(layout::STAGED));
+            assert!(!workspace.has("certs/a") && !workspace.has("config/b") && is_empty(&workspace));
         }
     }
 

@@ -63,7 +63,7 @@ pub(super) fn purpose(path: &std::path::Path) -> &'static str {
         layout::PASSWD => "the hashed passwords",
         layout::CA_KEY => "the authority's key: secret, keep a copy offline",
         layout::CA_CERT => "the authority: every client needs it",
-        layout::CA_SERIAL => "the last serial number",
+        layout::CA_SERIAL => "openssl's serial number file; mqsec takes random ones",
         layout::CA_CRL => "the revocation list",
         layout::broker::KEY => "the broker's key",
         layout::broker::CERT => "the broker's certificate",

@@ -119,7 +119,7 @@ fn fails_on_a_full_disk(before: &[&[&str]], args: &[&str]) {
         let said = said.fails(2, "disk-full");
         assert!(said.stderr.contains("hint: make room"), "{said:?}");
         assert_eq!(files(&sandbox), old, "{failures} pages of room");
-        assert!(!sandbox.has(".mqsec/staged"), "{failures} pages of room: the journal is left");
+        assert!(sandbox.is_settled(), "{failures} pages of room: the journal is left");
         if sandbox.has("certs/ca.crt") {
             sandbox.mqsec(&["verify"]).ok();
         }

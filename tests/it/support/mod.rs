@@ -266,6 +266,16 @@ impl Sandbox {
         self.dir.join(name).exists()
     }
 
+    /// Whether the journal of changes is empty.
+    pub fn is_settled(&self) -> bool {
+        let staged = fs::read_dir(self.dir.join(".mqsec/staged"));
+        staged.is_err()
+            || staged
+                .unwrap()
+                .map(Result::unwrap)
+                .all(|entry| entry.file_name() == "manifest.json" && entry.metadata().unwrap().len() == 0)
+    }
+
     pub fn mode(&self, name: &str) -> u32 {
         fs::metadata(self.dir.join(name)).unwrap().permissions().mode() & 0o777
     }
