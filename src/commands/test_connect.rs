@@ -35,6 +35,10 @@ pub struct Args {
     #[arg(value_parser = secret, allow_hyphen_values = true)]
     password: Option<Secret>,
     /// The client whose certificate is shown [default: the user's name]
+    #[arg(value_name = "CLIENT")]
+    positional_client: Option<ClientName>,
+    /// The client whose certificate is shown, where no password stands before it
+    #[arg(long, value_name = "CLIENT", conflicts_with_all = ["positional_client", "cert"])]
     client: Option<ClientName>,
     /// [default: where the listener of config/mosquitto.conf is bound, or localhost]
     #[arg(long, env = "MQSEC_HOST")]
@@ -73,7 +77,8 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let bind = listener.as_ref().and_then(|listener| listener.address.as_deref());
     let host = args.host.clone().unwrap_or_else(|| mqtt::dial_host(bind));
     let port = args.port.or(listener.as_ref().map(|listener| listener.port)).unwrap_or(conf::DEFAULT_PORT);
-    let client = args.client.clone().or_else(|| {
+    let given = args.client.as_ref().or(args.positional_client.as_ref());
+    let client = given.cloned().or_else(|| {
         let name: ClientName = user.parse().ok()?;
         workspace.clients().ok()?.contains(&name.to_string()).then_some(name)
     });

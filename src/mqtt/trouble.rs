@@ -169,7 +169,9 @@ impl Diagnose for Trouble {
             "tls-broker-unknown-authority" => {
                 "another authority issued it than `certs/ca.crt`; after a new authority: mqsec broker-cert NAME, then mqsec restart"
             }
-            "tls-client-certificate-missing" => "give a client's name: mqsec test-connect USER PASSWORD CLIENT",
+            "tls-client-certificate-missing" => {
+                "issue one: mqsec client-cert NAME; or show another client's: mqsec test-connect USER --client CLIENT"
+            }
             "tls-client-unknown-authority" => {
                 "the broker trusts another authority: issue it anew with mqsec client-cert NAME"
             }
