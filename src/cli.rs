@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::Parser;
-use clap::Subcommand;
 use clap::ValueEnum;
 
 use crate::commands::broker_cert;
@@ -65,33 +64,87 @@ pub enum ColorWhen {
     Never,
 }
 
-#[derive(Subcommand)]
-pub enum Command {
-    Up(up::Args),
-    /// Stop the broker
-    Down,
-    /// Start the broker anew
-    Restart,
-    /// Tell what runs, and when certificates end
-    Status,
-    Logs(logs::Args),
-    Ca(ca::Args),
-    // the hidden names are those of the tool that mqsec replaces
-    #[command(alias = "generate-broker-cert")]
-    BrokerCert(broker_cert::Args),
-    #[command(alias = "generate-cert")]
-    ClientCert(client_cert::Args),
-    #[command(alias = "generate-pass")]
-    Passwd(passwd::Args),
-    #[command(alias = "verify-cert")]
-    Verify(verify::Args),
-    #[command(alias = "test-mqtt")]
-    TestConnect(test_connect::Args),
-    Explain(explain::Args),
-    Completions(completions::Args),
-    Man(man::Args),
-    #[command(hide = true)]
-    GenerateCa(ca::InitArgs),
-    #[command(hide = true)]
-    TestPasswords,
+/// Lists the commands: their variant and arguments, their name and what the root's help says of them, and the name that
+/// they have in the tool that mqsec replaces. The arguments of a command are built only when it is the one that was
+/// called: building those of all takes longer than most commands do.
+macro_rules! commands {
+    ($($variant:ident $(($args:ty))?, $name:literal, $about:literal $(, alias $alias:literal)? $(, hide $hide:literal)?;)*) => {
+        pub enum Command {
+            $($variant $(($args))?,)*
+        }
+
+        impl clap::FromArgMatches for Command {
+            fn from_arg_matches(matches: &clap::ArgMatches) -> Result<Self, clap::Error> {
+                match matches.subcommand() {
+                    $(Some(($name, _matches)) => {
+                        Ok(Self::$variant $((<$args as clap::FromArgMatches>::from_arg_matches(_matches)?))?)
+                    })*
+                    _ => Err(clap::Error::new(clap::error::ErrorKind::MissingSubcommand)),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &clap::ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+
+        impl clap::Subcommand for Command {
+            fn augment_subcommands(root: clap::Command) -> clap::Command {
+                root$(.subcommand(
+                    clap::Command::new($name)
+                        .about($about)
+                        $(.alias($alias))?
+                        $(.hide($hide))?
+                        $(.defer(<$args as clap::Args>::augment_args))?
+                ))*.subcommand_required(true).arg_required_else_help(true)
+            }
+
+            fn augment_subcommands_for_update(root: clap::Command) -> clap::Command {
+                Self::augment_subcommands(root)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($name),*].contains(&name)
+            }
+        }
+    };
+}
+
+commands! {
+    Up(up::Args), "up", "From nothing to a running broker, proven secure: the main command";
+    Down, "down", "Stop the broker";
+    Restart, "restart", "Start the broker anew";
+    Status, "status", "Tell what runs, and when certificates end";
+    Logs(logs::Args), "logs", "Print the end of the broker's log";
+    Ca(ca::Args), "ca", "Make and look at the certificate authority";
+    BrokerCert(broker_cert::Args), "broker-cert", "Issue the broker's certificate, for every name by which clients reach it", alias "generate-broker-cert";
+    ClientCert(client_cert::Args), "client-cert", "Issue a client's certificate into certs/client/NAME/: key, CSR, certificate and chain", alias "generate-cert";
+    Passwd(passwd::Args), "passwd", "Write config/mosquitto.passwd from the USER_n and PASS_n of .env, or change single users", alias "generate-pass";
+    Verify(verify::Args), "verify", "Verify certificates: period, chain, key, role, names and file modes", alias "verify-cert";
+    TestConnect(test_connect::Args), "test-connect", "Connect to the broker, publish, and see the message come back", alias "test-mqtt";
+    Explain(explain::Args), "explain", "Tell what an error code means and what to do; without one, list them all";
+    Completions(completions::Args), "completions", "Print the completions for a shell";
+    Man(man::Args), "man", "Print the manual page, or that of one command (see it with: mqsec man | man -l -)";
+    GenerateCa(ca::InitArgs), "generate-ca", "Make an authority", hide true;
+    TestPasswords, "test-passwords", "Check every password of .env against the file", hide true;
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_root_says_of_a_command_what_the_command_says_of_itself() {
+        let mut built = Cli::command();
+        built.build();
+        for said in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let own =
+                built.find_subcommand(said.get_name()).and_then(clap::Command::get_about).map(ToString::to_string);
+            assert_eq!(said.get_about().map(ToString::to_string), own, "{}", said.get_name());
+        }
+        built.debug_assert();
+    }
 }

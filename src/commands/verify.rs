@@ -141,7 +141,7 @@ fn examine(context: &Context<'_>, args: &Args, target: Target, trust: &[Certific
             return Judged { target, certificate: None, findings: vec![finding] };
         }
     };
-    let key = target.key.as_deref().and_then(|path| read_key(context, path, &mut findings));
+    let key = target.key.as_deref().and_then(|path| read_key(path, &mut findings));
     let role = target.role.unwrap_or(match &certificate {
         c if c.is_ca => As::Authority,
         c if c.server_auth && !c.names().is_empty() => As::Server,
@@ -159,6 +159,9 @@ fn examine(context: &Context<'_>, args: &Args, target: Target, trust: &[Certific
     });
     all.append(&mut findings);
     all.sort_by_key(|finding| finding.severity);
+    for finding in &mut all {
+        finding.hint = finding.hint.take().map(|hint| context.ui.with_folder(&hint));
+    }
     Judged { target, certificate: Some(certificate), findings: all }
 }
 
@@ -174,7 +177,7 @@ fn read_certificate(path: &Path) -> Result<Certificate, Finding> {
 }
 
 /// The key's public part; what is wrong with its file becomes a finding.
-fn read_key(context: &Context<'_>, path: &Path, findings: &mut Vec<Finding>) -> Option<Vec<u8>> {
+fn read_key(path: &Path, findings: &mut Vec<Finding>) -> Option<Vec<u8>> {
     let shown = path.display().to_string();
     let pem = match fs::read(path) {
         Ok(Some(pem)) => zeroize::Zeroizing::new(pem),
@@ -197,7 +200,6 @@ fn read_key(context: &Context<'_>, path: &Path, findings: &mut Vec<Finding>) -> 
                 .hint(format!("chmod 600 {shown}")),
         );
     }
-    let _ = context;
     match keys::parse(&pem, &shown) {
         Ok(key) => Some(key.subject_public_key_info()),
         Err(error) => {

@@ -119,7 +119,7 @@ impl Ui {
     }
 
     /// A hint whose commands work where the reader is: with the folder that this command was given.
-    fn with_folder(&self, hint: &str) -> String {
+    pub fn with_folder(&self, hint: &str) -> String {
         let Some(dir) = &self.dir else { return hint.to_owned() };
         let root = Cli::command();
         let is_command = |word: &str| root.get_subcommands().any(|command| command.get_name() == word);

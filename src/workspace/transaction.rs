@@ -108,6 +108,8 @@ impl<'w> Transaction<'w> {
         let mut changes = Vec::new();
         let mut entries = Vec::new();
         let mut contents = Vec::new();
+        // files are in the order of their paths, so those of one folder follow each other
+        let mut ready: Option<&Path> = None;
         for (path, bytes) in &self.files {
             let target = workspace.path(path);
             fs::check_replaceable(&target)?;
@@ -116,8 +118,11 @@ impl<'w> Transaction<'w> {
                 continue;
             }
             let parent = path.parent().unwrap_or(Path::new(""));
-            workspace.make_dir(parent)?;
-            fs::check_writable(&workspace.path(parent))?;
+            if ready != Some(parent) {
+                workspace.make_dir(parent)?;
+                fs::check_writable(&workspace.path(parent))?;
+                ready = Some(parent);
+            }
             let (mode, whose) = layout::file_policy(path);
             entries.push(Entry { path: path.clone(), mode, owner: workspace.owner(whose), sha256: digest(bytes) });
             contents.push(bytes);
@@ -177,12 +182,12 @@ fn apply(workspace: &Workspace, entries: &[Entry]) -> Result<(), Failure> {
     for (number, entry) in entries.iter().enumerate() {
         let from = staged.join(number.to_string());
         let parent = entry.path.parent().unwrap_or(Path::new(""));
-        if fs::exists(&from) {
-            workspace.make_dir(parent)?;
-            fs::place(&from, &workspace.path(&entry.path), entry.mode, entry.owner)?;
-        }
         if !parents.contains(&parent) {
+            workspace.make_dir(parent)?;
             parents.push(parent);
+        }
+        if fs::exists(&from) {
+            fs::place(&from, &workspace.path(&entry.path), entry.mode, entry.owner)?;
         }
     }
     let mut folders = Vec::new();
