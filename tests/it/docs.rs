@@ -58,7 +58,8 @@ fn a_block_that_is_not_run_says_why() {
 #[test]
 fn every_code_has_its_heading() {
     let mut sources = String::new();
-    for file in files_below("src", "rs") {
+    // the command line's own file has the names of commands, and no code
+    for file in files_below("src", "rs").into_iter().filter(|file| !file.ends_with("cli.rs")) {
         let text = read(&file);
         sources.push_str(text.split("#[cfg(test)]").next().unwrap());
     }
@@ -84,19 +85,7 @@ fn every_code_has_its_heading() {
 }
 
 /// Literals in `src/` that look like a code.
-const NOT_CODES: [&str; 10] = [
-    "apt-get",
-    "docker-compose",
-    "mqsec-knock",
-    "sensor-1",
-    "unless-stopped",
-    // the old tool's names
-    "generate-broker-cert",
-    "generate-cert",
-    "generate-pass",
-    "verify-cert",
-    "test-mqtt",
-];
+const NOT_CODES: [&str; 5] = ["apt-get", "docker-compose", "mqsec-knock", "sensor-1", "unless-stopped"];
 
 #[test]
 fn explain_prints_the_heading_of_each_code() {
