@@ -154,7 +154,7 @@ fn password(context: &Context<'_>, one: &One) -> Result<Secret, Failure> {
 }
 
 /// The first line of standard input, without its end.
-pub(super) fn read_stdin() -> Result<Secret, Plain> {
+fn read_stdin() -> Result<Secret, Plain> {
     let mut line = zeroize::Zeroizing::new(String::new());
     std::io::stdin().lock().read_line(&mut line).map_err(|error| {
         Plain::new("password-not-read", format!("no password can be read from standard input: {error}"))

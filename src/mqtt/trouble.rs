@@ -165,9 +165,9 @@ impl Diagnose for Trouble {
             "name-not-resolved" => "try the address instead of the name, or look at this machine's DNS",
             "connect-refused" => "is the broker running, on that port? mqsec status",
             "tls-name-mismatch" => "dial a name of the list, or add this one to the certificate: mqsec up NAME",
-            "tls-broker-expired" => "issue it again: mqsec broker-cert NAME, then mqsec restart",
+            "tls-broker-expired" => "issue it again: mqsec up",
             "tls-broker-unknown-authority" => {
-                "another authority issued it than `certs/ca.crt`; after a new authority: mqsec broker-cert NAME, then mqsec restart"
+                "another authority issued it than `certs/ca.crt`; after a new authority: mqsec up"
             }
             "tls-client-certificate-missing" => {
                 "issue one: mqsec client-cert NAME; or show another client's: mqsec test-connect USER --client CLIENT"

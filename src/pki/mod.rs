@@ -48,6 +48,10 @@ impl Diagnose for PkiError {
                     "decrypt it: openssl pkey -in {path} -out {path}.plain, and put that in its place, mode 0600"
                 )]
             }
+            Self::WrongContent { .. } => vec![
+                "put the right file there (certs/backup/ may have it), or move certificate and key away and run this again"
+                    .to_owned(),
+            ],
             Self::KeyMismatch { .. } => vec![
                 "put back the file that belongs here (certs/backup/ may have it)".to_owned(),
                 "or make a new authority, and every certificate anew: mqsec ca init --force".to_owned(),

@@ -98,7 +98,14 @@ pub fn judge(case: &Case<'_>) -> Vec<Finding> {
 fn period(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let Certificate { not_before, not_after, .. } = case.certificate;
     let words = |time| format!("{} ({})", short_date(time), in_words(time, case.now));
-    if case.now > *not_after {
+    if not_after < not_before {
+        // never valid; a clock that went back, or `openssl -days -1`, makes such
+        let (begin, end) = (short_date(*not_before), short_date(*not_after));
+        findings.push(Finding::invalid(
+            "certificate-expired",
+            format!("its period ends ({end}) before it begins ({begin})"),
+        ));
+    } else if case.now > *not_after {
         findings.push(Finding::invalid("certificate-expired", format!("it ended on {}", words(*not_after))));
     } else if case.now < *not_before {
         findings.push(
@@ -221,7 +228,7 @@ fn chain(case: &Case<'_>, findings: &mut Vec<Finding>) {
         );
     }
     // the period has been judged; what webpki says of it would be a repetition
-    let inside = case.now.clamp(certificate.not_before, certificate.not_after);
+    let inside = case.now.max(certificate.not_before).min(certificate.not_after);
     if let Err(error) = webpki_answer(case, inside) {
         findings.extend(from_webpki(error, case));
     }
@@ -250,7 +257,9 @@ fn from_webpki(error: webpki::Error, case: &Case<'_>) -> Option<Finding> {
     use webpki::Error as E;
     Some(match error {
         // told already, in better words
-        E::CaUsedAsEndEntity | E::RequiredEkuNotFoundContext(_) | E::EndEntityUsedAsCa => return None,
+        E::InvalidCertValidity | E::CaUsedAsEndEntity | E::RequiredEkuNotFoundContext(_) | E::EndEntityUsedAsCa => {
+            return None;
+        }
         E::CertRevoked => Finding::invalid("certificate-revoked", "the authority has revoked it")
             .hint(format!("issue a new one: mqsec client-cert {}", case.certificate.title())),
         E::CrlExpired { .. } => Finding::invalid("crl-expired", "the revocation list is past its end")
@@ -341,6 +350,16 @@ mod tests {
             assert_eq!(codes(&issue(&ca, broker()), &ca.certificate, As::Server, &["b.lan", "10.0.0.1"], NOW), none);
             assert_eq!(codes(&issue(&ca, Role::Client), &ca.certificate, As::Client, &[], NOW), none);
             assert_eq!(codes(&ca.certificate, &ca.certificate, As::Authority, &[], NOW), none);
+        }
+    }
+
+    #[test]
+    fn a_period_that_ends_before_it_begins_is_a_finding() {
+        let ca = authority("CA", KeyType::P256);
+        let mut backwards = issue(&ca, broker());
+        backwards.not_after = backwards.not_before - Duration::days(1);
+        for at in [backwards.not_after, NOW, NOW + Duration::days(1000)] {
+            assert_eq!(codes(&backwards, &ca.certificate, As::Server, &[], at)[0], "certificate-expired");
         }
     }
 

@@ -248,13 +248,12 @@ fn set_access(file: &File, mode: u32, owner: Option<(u32, u32)>) -> io::Result<(
     Ok(())
 }
 
-/// Creates a folder and what is missing above it inside `root`; says whether it was made.
-pub fn create_dir(path: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<bool, FsError> {
+/// Creates a folder that is missing.
+pub fn create_dir(path: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<(), FsError> {
     let error = |source| FsError::new("create", path, source);
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => {
-            give_away_the_forgotten(path, mode, owner)?;
-            return Ok(false);
+            return give_away_the_forgotten(path, mode, owner);
         }
         Ok(_) => return Err(error(io::Error::from(io::ErrorKind::NotADirectory))),
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
@@ -265,11 +264,10 @@ pub fn create_dir(path: &Path, mode: u32, owner: Option<(u32, u32)>) -> Result<b
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
     match builder.create(path) {
         Ok(()) => {}
-        Err(raced) if raced.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        Err(raced) if raced.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         Err(source) => return Err(error(source)),
     }
-    set_dir_access(path, mode, owner)?;
-    Ok(true)
+    set_dir_access(path, mode, owner)
 }
 
 #[cfg(unix)]

@@ -128,7 +128,7 @@ impl Workspace {
         let shared = self.broker != self.operator;
         let make = |path: &Path| {
             let (mode, whose) = layout::dir_policy(path, shared);
-            fs::create_dir(&self.path(path), mode, self.owner(whose)).map(drop)
+            fs::create_dir(&self.path(path), mode, self.owner(whose))
         };
         if fs::is_dir(&self.path(relative)) {
             return make(relative);

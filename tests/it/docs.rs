@@ -44,7 +44,7 @@ fn a_block_that_is_not_run_says_why() {
             assert!(!block.steps.is_empty(), "{place}: a console block without a command");
             if let Some(reason) = &block.not_run {
                 assert!(reason.len() > 8, "{place}: `not run` needs a reason");
-                println!("not run: {place}: {reason}");
+                crate::support::tell(&format!("not run: {place}: {reason}"));
                 skipped += 1;
             }
         }
@@ -52,7 +52,7 @@ fn a_block_that_is_not_run_says_why() {
         let used = blocks.iter().filter(|block| block.not_run.is_some()).count();
         assert_eq!(markers, used, "{document}: a `not run` marker without a block below it");
     }
-    println!("{skipped} console blocks are not run");
+    crate::support::tell(&format!("{skipped} console blocks are not run"));
 }
 
 #[test]

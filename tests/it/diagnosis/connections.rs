@@ -160,7 +160,7 @@ fn an_engine_that_is_not_there_is_told() {
 fn a_broker_that_is_not_installed_is_installed_only_when_that_is_agreed_to() {
     let usual = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"];
     if let Some(there) = usual.iter().find(|path| std::path::Path::new(path).exists()) {
-        println!("SKIPPED: this machine has {there}, which mqsec would find");
+        crate::support::tell(&format!("SKIPPED: this machine has {there}, which mqsec would find"));
         return;
     }
     let sandbox = Sandbox::new();
@@ -187,4 +187,36 @@ fn a_broker_that_is_not_installed_is_installed_only_when_that_is_agreed_to() {
     assert!(!installed.exists());
     let told = up(&["--yes"]).ok();
     assert!(told.stdout.contains("7 of 7 proofs hold"), "{}", told.stdout);
+}
+
+#[test]
+fn certificates_whose_period_is_over_are_told_and_up_issues_them_anew() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::with_broker(version);
+        sandbox.up_native(&[]).ok();
+        // -days -1 also makes a period that ends before it begins; without extensions the certificate is X.509 v1
+        let expire = |pair: &str, extensions: &str| {
+            let signed = format!(
+                "printf '{extensions}' > ext && openssl x509 -req -in {pair}.csr -CA certs/ca.crt -CAkey certs/ca.key \
+                 -days -1 -extfile ext -out new.crt && cat new.crt > {pair}.crt"
+            );
+            sandbox.run("sh", &["-c", &signed]).ok();
+        };
+        for extensions in ["extendedKeyUsage=clientAuth", ""] {
+            expire("certs/client/admin/admin", extensions);
+            sandbox.mqsec(&["verify", "admin"]).exits(1);
+            sandbox.mqsec(&["test-connect"]).fails(1, "tls-client-expired");
+            sandbox.mqsec(&["up"]).ok();
+            sandbox.mqsec(&["test-connect"]).ok();
+        }
+        expire("certs/broker/broker", "subjectAltName=DNS:localhost");
+        let pid = sandbox.read(".mqsec/broker.pid");
+        sandbox.run("kill", &["-HUP", pid.lines().next().unwrap()]).ok();
+        crate::support::wait_for("the expired certificate", || {
+            sandbox.mqsec(&["test-connect"]).code() == Some("tls-broker-expired")
+        });
+        assert_eq!(sandbox.mqsec(&["up", "--json"]).ok().json()["state"], "reloaded");
+        sandbox.mqsec(&["test-connect"]).ok();
+        sandbox.mqsec(&["verify"]).ok();
+    }
 }

@@ -33,11 +33,17 @@ pub fn peer(version: &str, program: &str) -> PathBuf {
     peers().join("bin").join(version).join(program)
 }
 
+/// Says something that a passing test would otherwise keep to itself: the runner hides what `println!` prints.
+pub fn tell(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Whether the named peer may be used; a skip is asked for by the caller of the tests, and printed.
 pub fn may_use(what: &str) -> bool {
     let skipped = std::env::var("MQSEC_TEST_SKIP").is_ok_and(|list| list.split(',').any(|name| name == what));
     if skipped {
-        println!("SKIPPED for want of {what} (MQSEC_TEST_SKIP)");
+        tell(&format!("SKIPPED for want of {what} (MQSEC_TEST_SKIP)"));
         return false;
     }
     let there = match what {
