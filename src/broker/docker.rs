@@ -1,5 +1,11 @@
 //! The stock image under Docker Compose, through the `docker` and `docker-compose` programs.
 
+use std::io::PipeReader;
+use std::io::Read;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+
 use super::last_lines;
 use super::run;
 use crate::conf::compose;
@@ -133,6 +139,20 @@ impl Docker {
         Some((lines, format!("exit status {}", container.exit_code)))
     }
 
+    /// The container's log, both of its streams as one, from its beginning or its last lines on.
+    pub fn log(&self, lines: Option<usize>, follow: bool) -> Result<ContainerLog, Plain> {
+        let not_run = |error| Plain::new("program-not-run", format!("`docker` cannot be run: {error}"));
+        let (reader, writer) = std::io::pipe().map_err(not_run)?;
+        let mut command = Command::new("docker");
+        command.args(["logs", "--tail"]).arg(lines.map_or("all".to_owned(), |lines| lines.to_string()));
+        if follow {
+            command.arg("--follow");
+        }
+        command.arg(&self.container).stdin(Stdio::null());
+        command.stdout(writer.try_clone().map_err(not_run)?).stderr(writer);
+        Ok(ContainerLog { child: command.spawn().map_err(not_run)?, reader })
+    }
+
     fn run_compose(&self, workspace: &Workspace, args: &[&str]) -> Result<std::process::Output, Plain> {
         let file = ["-f", layout::COMPOSE];
         let all: Vec<&str> = self.compose[1..].iter().chain(&file).chain(args).copied().collect();
@@ -155,6 +175,25 @@ impl Docker {
             error = error.detail(line);
         }
         Err(error.into())
+    }
+}
+
+/// A container's log on its way here; the program that brings it ends with this.
+pub struct ContainerLog {
+    child: Child,
+    reader: PipeReader,
+}
+
+impl Read for ContainerLog {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.reader.read(buffer)
+    }
+}
+
+impl Drop for ContainerLog {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,54 +1,50 @@
-//! `mqsec logs`: what the broker wrote.
+//! `mqsec logs`: what the broker wrote, and what it means.
 
-use std::time::Duration;
+mod output;
+mod source;
 
-use crate::conf;
+use std::path::PathBuf;
+
 use crate::context::Context;
 use crate::error::Failure;
-use crate::error::Plain;
-use crate::workspace::fs;
-use crate::workspace::layout;
-use crate::workspace::utf8;
+
+use output::Output;
+use source::Source;
+
+/// How many lines are shown where nothing else is asked for.
+const LINES: usize = 50;
 
 /// Print the end of the broker's log
+///
+/// With --explain, each line that tells of a trouble is followed by its cause and the next step. It knows the lines of
+/// Mosquitto 2.0 and 2.1, with any form of time, also as Docker Compose and the journal print them.
 #[derive(clap::Args)]
 pub struct Args {
-    /// How many lines
-    #[arg(long, short = 'n', default_value_t = 50, value_name = "N")]
-    lines: usize,
+    /// How many lines [default: 50; with --explain a FILE is read whole]
+    #[arg(long, short = 'n', value_name = "N")]
+    lines: Option<usize>,
     /// Go on with what is written from now on
     #[arg(long, short)]
     follow: bool,
+    /// Tell the cause below each line that is known
+    #[arg(long)]
+    explain: bool,
+    /// A log, or `-` for standard input [default: the log of this folder's broker]
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
-    let workspace = &context.workspace;
-    let conf = workspace.read(layout::CONF)?.map(|bytes| utf8(bytes, layout::CONF)).transpose()?;
-    let file = conf.as_deref().and_then(conf::log_file).unwrap_or_else(|| layout::LOG.to_owned());
-    // a broker that died before its log was open has said why elsewhere
-    let file = if workspace.has(&file) { file } else { layout::START_LOG.to_owned() };
-    let path = workspace.path(&file);
-    if !fs::exists(&path) {
-        return Err(Plain::new("log-missing", format!("there is no log: no `{}`", workspace.show(&file)))
-            .hint("the broker makes it when it starts: mqsec up")
-            .into());
-    }
-    let (lines, mut offset) = fs::tail(&path, args.lines)?;
-    if context.ui.json {
-        let object = serde_json::json!({ "schema": "mqsec/logs/1", "file": workspace.show(&file), "lines": lines });
-        crate::ui::raw(format!("{object:#}\n").as_bytes());
-        return Ok(0);
-    }
-    for line in lines {
-        context.ui.part(&format!("{line}\n"));
-    }
-    if !args.follow {
-        return Ok(0);
-    }
-    loop {
-        std::thread::sleep(Duration::from_millis(200));
-        let (text, next) = fs::read_from(&path, offset)?;
-        context.ui.part(&text);
-        offset = next;
-    }
+    let whole = args.explain && args.file.is_some();
+    let lines = args.lines.or((!whole).then_some(LINES));
+    let source = match &args.file {
+        None => Source::of_folder(context)?,
+        Some(path) if path.as_os_str() == "-" => Source::Input,
+        Some(path) => Source::File { path: path.clone(), name: path.display().to_string() },
+    };
+    let mut output = Output::new(context.ui, args.explain, &source.name());
+    // an object has an end
+    source.read(lines, args.follow && !context.ui.json, &mut output)?;
+    output.end();
+    Ok(0)
 }
