@@ -1,9 +1,13 @@
 //! Certificates: names, keys, the authority that issues, its CRL, and the judge.
 
+pub mod advice;
 pub mod authority;
+pub mod crl;
+pub mod input;
 pub mod keys;
 pub mod names;
 pub mod parsed;
+pub(crate) mod signature;
 pub mod verify;
 
 use time::Duration;

@@ -8,12 +8,30 @@ use sha2::Digest;
 use sha2::Sha256;
 use time::OffsetDateTime;
 use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer;
 use x509_parser::prelude::X509Certificate;
 use x509_parser::public_key::PublicKey;
 
 use super::PkiError;
 use super::keys;
+use super::signature;
+use super::signature::Signature;
+use super::signature::Signed;
+use crate::error::printable;
+
+/// What a public key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// With its length in bits.
+    Rsa(usize),
+    P256,
+    P384,
+    P521,
+    Ed25519,
+    /// DSA, RSA-PSS keys, other curves, post-quantum kinds.
+    Other,
+}
 
 #[derive(Clone, Debug)]
 pub struct Certificate {
@@ -24,6 +42,8 @@ pub struct Certificate {
     pub raw_subject: Vec<u8>,
     pub raw_issuer: Vec<u8>,
     pub spki: Vec<u8>,
+    /// The key itself, without the name of its kind.
+    pub public_key: Vec<u8>,
     /// Upper-case hexadecimal, as openssl prints it.
     pub serial: String,
     pub not_before: OffsetDateTime,
@@ -31,12 +51,26 @@ pub struct Certificate {
     pub dns_names: Vec<String>,
     pub addresses: Vec<IpAddr>,
     pub is_ca: bool,
+    pub basic_constraints: bool,
+    pub basic_constraints_critical: bool,
+    /// How many authorities may stand between it and a leaf.
+    pub path_length: Option<u32>,
     pub server_auth: bool,
     pub client_auth: bool,
     /// Whether keyUsage lets it sign certificates and CRLs (absent: it may).
     pub may_sign_certificates: bool,
     pub may_sign_crls: bool,
+    /// Whether keyUsage lets it sign or agree on keys, as a TLS client must.
+    pub may_sign: bool,
+    /// The same, or encipher keys, as a TLS server must.
+    pub may_serve: bool,
+    pub key_usage: bool,
+    pub subject_key_id: Option<Vec<u8>>,
+    pub authority_key_id: Option<Vec<u8>>,
     pub key: String,
+    pub key_kind: KeyKind,
+    /// The signature's algorithm, as an object identifier in dotted form.
+    pub signature_oid: String,
     pub version: u32,
 }
 
@@ -68,7 +102,7 @@ impl Certificate {
         if let Ok(Some(names)) = parsed.subject_alternative_name() {
             for name in &names.value.general_names {
                 match name {
-                    GeneralName::DNSName(name) => dns_names.push((*name).to_owned()),
+                    GeneralName::DNSName(name) => dns_names.push(printable(name)),
                     GeneralName::IPAddress(bytes) => addresses.extend(address(bytes)),
                     _ => {}
                 }
@@ -76,26 +110,49 @@ impl Certificate {
         }
         let usage = parsed.key_usage().ok().flatten().map(|usage| *usage.value);
         let extended = parsed.extended_key_usage().ok().flatten().map(|usage| usage.value.clone());
-        let serial: String = parsed.raw_serial().iter().map(|byte| format!("{byte:02X}")).collect();
-        let serial = serial.strip_prefix("00").filter(|rest| !rest.is_empty()).unwrap_or(&serial).to_owned();
+        let constraints = parsed.basic_constraints().ok().flatten();
+        let (mut subject_key_id, mut authority_key_id) = (None, None);
+        for extension in parsed.extensions() {
+            match extension.parsed_extension() {
+                ParsedExtension::SubjectKeyIdentifier(id) => subject_key_id = Some(id.0.to_vec()),
+                ParsedExtension::AuthorityKeyIdentifier(id) => {
+                    authority_key_id = id.key_identifier.as_ref().map(|id| id.0.to_vec());
+                }
+                _ => {}
+            }
+        }
+        let (key_kind, key) = key_kind(&parsed);
         Some(Self {
-            subject: parsed.subject().to_string(),
-            common_name: parsed.subject().iter_common_name().next().and_then(|cn| cn.as_str().ok()).map(str::to_owned),
-            issuer: parsed.issuer().to_string(),
+            subject: printable(&parsed.subject().to_string()),
+            common_name: parsed.subject().iter_common_name().next().and_then(|cn| cn.as_str().ok()).map(printable),
+            issuer: printable(&parsed.issuer().to_string()),
             raw_subject: parsed.subject().as_raw().to_vec(),
             raw_issuer: parsed.issuer().as_raw().to_vec(),
             spki: parsed.public_key().raw.to_vec(),
-            serial,
+            public_key: parsed.public_key().subject_public_key.as_ref().to_vec(),
+            serial: serial_text(parsed.raw_serial()),
             not_before: parsed.validity().not_before.to_datetime(),
             not_after: parsed.validity().not_after.to_datetime(),
             dns_names,
             addresses,
-            is_ca: parsed.is_ca(),
+            is_ca: constraints.as_ref().is_some_and(|found| found.value.ca),
+            basic_constraints: constraints.is_some(),
+            basic_constraints_critical: constraints.as_ref().is_some_and(|found| found.critical),
+            path_length: constraints.as_ref().and_then(|found| found.value.path_len_constraint),
             server_auth: extended.as_ref().is_none_or(|eku| eku.server_auth || eku.any),
             client_auth: extended.as_ref().is_none_or(|eku| eku.client_auth || eku.any),
             may_sign_certificates: usage.as_ref().is_none_or(|usage| usage.key_cert_sign()),
             may_sign_crls: usage.as_ref().is_none_or(|usage| usage.crl_sign()),
-            key: key_kind(&parsed),
+            may_sign: usage.as_ref().is_none_or(|usage| usage.digital_signature() || usage.key_agreement()),
+            may_serve: usage
+                .as_ref()
+                .is_none_or(|usage| usage.digital_signature() || usage.key_agreement() || usage.key_encipherment()),
+            key_usage: usage.is_some(),
+            subject_key_id,
+            authority_key_id,
+            key,
+            key_kind,
+            signature_oid: parsed.signature_algorithm.algorithm.to_id_string(),
             version: parsed.version().0 + 1,
             der: der.clone(),
         })
@@ -110,6 +167,44 @@ impl Certificate {
         self.raw_subject == self.raw_issuer
     }
 
+    /// Whether it stands for itself: its own name and its own signature.
+    pub fn is_self_signed(&self) -> bool {
+        self.is_self_issued() && self.signed_by(self)
+    }
+
+    /// Whether the issuer's key made the signature, whatever their names say. Where the signature is of a kind that
+    /// nothing here computes any more, the key identifiers decide.
+    pub fn signed_by(&self, issuer: &Self) -> bool {
+        let Ok((_, parsed)) = X509Certificate::from_der(&self.der) else {
+            return false;
+        };
+        let signature = Signature {
+            algorithm: parsed.signature_algorithm.algorithm.as_bytes(),
+            message: parsed.tbs_certificate.as_ref(),
+            value: parsed.signature_value.as_ref(),
+        };
+        match signature.is_by(issuer) {
+            Signed::Yes => true,
+            Signed::No => false,
+            Signed::Unjudged => !self.names_another_key_than(issuer),
+        }
+    }
+
+    /// Whether both have key identifiers, and different ones.
+    pub fn names_another_key_than(&self, issuer: &Self) -> bool {
+        matches!((&self.authority_key_id, &issuer.subject_key_id), (Some(own), Some(theirs)) if own != theirs)
+    }
+
+    /// Whether it names exactly this key as its issuer's.
+    pub fn names_the_key_of(&self, issuer: &Self) -> bool {
+        self.authority_key_id.is_some() && self.authority_key_id == issuer.subject_key_id
+    }
+
+    /// The signature's algorithm, in words.
+    pub fn signature_name(&self) -> &str {
+        signature::name(&self.signature_oid)
+    }
+
     /// SHA-256 over the DER, with colons, as openssl prints it.
     pub fn fingerprint(&self) -> String {
         let hex: Vec<String> = Sha256::digest(&self.der).iter().map(|byte| format!("{byte:02X}")).collect();
@@ -122,6 +217,15 @@ impl Certificate {
     }
 }
 
+/// A serial number as openssl prints it: upper-case hexadecimal without the zero that keeps it positive.
+pub(crate) fn serial_text(bytes: &[u8]) -> String {
+    let bytes = match bytes {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        all => all,
+    };
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
 fn address(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
         return Some(IpAddr::from(v4));
@@ -129,13 +233,32 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
     <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
 }
 
-fn key_kind(parsed: &X509Certificate<'_>) -> String {
+fn key_kind(parsed: &X509Certificate<'_>) -> (KeyKind, String) {
+    let algorithm = &parsed.public_key().algorithm;
+    let curve = || algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok()).map(|oid| oid.to_id_string());
     match parsed.public_key().parsed() {
-        Ok(PublicKey::RSA(key)) => format!("RSA {}", key.key_size()),
-        Ok(PublicKey::EC(point)) => format!("ECDSA P-{}", point.key_size()),
-        _ => match parsed.public_key().algorithm.algorithm.to_id_string().as_str() {
-            "1.3.101.112" => "Ed25519".to_owned(),
-            other => other.to_owned(),
+        Ok(PublicKey::RSA(key)) => {
+            let bits = bits(key.modulus);
+            (KeyKind::Rsa(bits), format!("RSA {bits}"))
+        }
+        Ok(PublicKey::EC(point)) => match curve().as_deref() {
+            Some("1.2.840.10045.3.1.7") => (KeyKind::P256, "ECDSA P-256".to_owned()),
+            Some("1.3.132.0.34") => (KeyKind::P384, "ECDSA P-384".to_owned()),
+            Some("1.3.132.0.35") => (KeyKind::P521, "ECDSA P-521".to_owned()),
+            Some("1.3.132.0.10") => (KeyKind::Other, "ECDSA secp256k1".to_owned()),
+            _ => (KeyKind::Other, format!("ECDSA on another curve ({} bits)", point.key_size())),
+        },
+        Ok(PublicKey::DSA(_)) => (KeyKind::Other, "DSA".to_owned()),
+        _ => match algorithm.algorithm.to_id_string().as_str() {
+            "1.3.101.112" => (KeyKind::Ed25519, "Ed25519".to_owned()),
+            "1.3.101.113" => (KeyKind::Other, "Ed448".to_owned()),
+            other => (KeyKind::Other, other.to_owned()),
         },
     }
+}
+
+/// The bits of a number, leading zeroes left out: keys of 2047 bits exist.
+fn bits(number: &[u8]) -> usize {
+    let zeroes = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeroes).map_or(0, |first| (number.len() - zeroes) * 8 - first.leading_zeros() as usize)
 }

@@ -17,6 +17,7 @@ use crate::pki::authority::Authority;
 use crate::pki::authority::Issued;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
+use crate::pki::crl::Crl;
 use crate::pki::keys;
 use crate::pki::keys::KeyType;
 use crate::pki::names::BrokerName;
@@ -25,6 +26,7 @@ use crate::pki::names::CommonName;
 use crate::pki::parsed::Certificate;
 use crate::pki::verify;
 use crate::pki::verify::As;
+use crate::pki::verify::Severity;
 use crate::workspace::Transaction;
 use crate::workspace::Workspace;
 use crate::workspace::layout;
@@ -116,7 +118,8 @@ fn ensure(
     let authority = authority::load(change, now)?;
     let mut state = State::Issued;
     if let Some((certificate, key_matches)) = existing(change, files)? {
-        match refusal(&certificate, key_matches, &authority, wish, now) {
+        let refused = revoked(change, &authority, &certificate)?;
+        match refused.or_else(|| refusal(&certificate, key_matches, &authority, wish, now)) {
             None => {
                 let chain = files.chain.filter(|chain| !change.has(chain));
                 if let Some(chain) = chain {
@@ -183,6 +186,18 @@ fn existing(change: &Transaction<'_>, files: &Files<'_>) -> Result<Option<(Certi
     }
 }
 
+/// Whether the authority's list has it. A list that cannot be read is told by `verify`, and stops nobody here.
+fn revoked(
+    change: &Transaction<'_>,
+    authority: &Authority,
+    certificate: &Certificate,
+) -> Result<Option<String>, Failure> {
+    let Some(pem) = change.read(layout::CA_CRL)? else { return Ok(None) };
+    let lists = Crl::all_from_pem(&pem, layout::CA_CRL).unwrap_or_default();
+    let has = |crl: &Crl| crl.is_named_by(&authority.certificate) && crl.revoked(&certificate.serial).is_some();
+    Ok(lists.iter().any(has).then(|| "it was revoked".to_owned()))
+}
+
 /// Why a certificate that is there does not serve the wish; nothing when it does.
 fn refusal(
     certificate: &Certificate,
@@ -199,16 +214,11 @@ fn refusal(
         Role::Client => As::Client,
     };
     let case = verify::Case {
-        certificate,
         trust: std::slice::from_ref(&authority.certificate),
-        crls: &[],
-        role,
-        hosts: &[],
-        key: None,
-        now,
-        warn: Duration::ZERO,
+        ..verify::Case::new(certificate, role, now)
     };
-    if let Some(finding) = verify::judge(&case).into_iter().next() {
+    // the gravest is the first; a warning is no reason to issue anew
+    if let Some(finding) = verify::judge(&case).into_iter().find(|finding| finding.severity == Severity::Invalid) {
         return Some(finding.message);
     }
     // what was shortened to the authority's end cannot be made longer

@@ -64,6 +64,12 @@ impl Diagnose for FsError {
 
 /// The contents of a file, or nothing when there is no such file.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
+    // a device or a pipe never ends; nothing that mqsec reads is near this size
+    read_at_most(path, 64 << 20)
+}
+
+/// The same, but no more than one byte above the limit: whoever asks sees by the length that it was passed.
+pub fn read_at_most(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FsError> {
     let error = |source| FsError::new("read", path, source);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -74,10 +80,8 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
     if metadata.is_dir() {
         return Err(FsError::not_a_file("read", path));
     }
-    // a device or a pipe never ends; nothing that mqsec reads is near this size
-    const LIMIT: u64 = 64 << 20;
-    let mut bytes = Vec::with_capacity(metadata.len().min(LIMIT) as usize);
-    file.take(LIMIT).read_to_end(&mut bytes).map_err(error)?;
+    let mut bytes = Vec::with_capacity(metadata.len().min(limit) as usize);
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(error)?;
     Ok(Some(bytes))
 }
 
@@ -109,6 +113,18 @@ pub fn tail(path: &Path, lines: usize) -> Result<(Vec<String>, u64), FsError> {
     Ok((all.iter().skip(all.len().saturating_sub(lines)).map(|line| (*line).to_owned()).collect(), length))
 }
 
+/// A file to read from, of whatever length; with its length, when it is an ordinary file.
+pub fn open(path: &Path) -> Result<(File, Option<u64>), FsError> {
+    let error = |source| FsError::new("read", path, source);
+    let file = File::open(path).map_err(error)?;
+    let metadata = file.metadata().map_err(error)?;
+    if metadata.is_dir() {
+        return Err(FsError::not_a_file("read", path));
+    }
+    let length = metadata.is_file().then_some(metadata.len());
+    Ok((file, length))
+}
+
 /// What stands in a file after `offset`, and the new offset; a file that shrank is read from its start.
 pub fn read_from(path: &Path, offset: u64) -> Result<(String, u64), FsError> {
     use std::io::Seek;
@@ -121,6 +137,11 @@ pub fn read_from(path: &Path, offset: u64) -> Result<(String, u64), FsError> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(error)?;
     Ok((String::from_utf8_lossy(&bytes).into_owned(), start + bytes.len() as u64))
+}
+
+/// How many bytes a file has.
+pub fn length(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().map(|metadata| metadata.len())
 }
 
 /// Names of the folders inside a folder; none when there is no such folder.
@@ -137,6 +158,19 @@ pub fn folders(path: &Path) -> Result<Vec<String>, FsError> {
         .collect();
     names.sort();
     Ok(names)
+}
+
+/// The files inside a folder, in the order of their names; none when it cannot be listed.
+pub fn files(path: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = fs::read_dir(path)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect();
+    found.sort();
+    found
 }
 
 /// A file or folder whose contents are not yet sure to be on the disk.

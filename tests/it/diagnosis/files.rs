@@ -191,9 +191,9 @@ fn verify_tells_each_fault_by_its_code() {
     sandbox.write("certs/client/x/x.key", other.read("certs/client/x/x.key"));
     assert_eq!(codes(&["x"], 1)[0], "key-mismatch");
     sandbox.write("certs/client/x/x.crt", "rubbish");
-    assert_eq!(codes(&["x"], 2), ["pem-wrong-content"]);
+    assert_eq!(codes(&["x"], 2), ["file-not-pem"]);
     let csr = sandbox.dir.join("certs/broker/broker.csr");
-    assert_eq!(codes(&[csr.to_str().unwrap()], 2), ["pem-wrong-content"]);
+    assert_eq!(codes(&[csr.to_str().unwrap()], 2), ["file-is-request"]);
 }
 
 #[test]
