@@ -14,6 +14,7 @@ use crate::commands::explain;
 use crate::commands::logs;
 use crate::commands::man;
 use crate::commands::passwd;
+use crate::commands::probe;
 use crate::commands::test_connect;
 use crate::commands::up;
 use crate::commands::verify;
@@ -69,6 +70,7 @@ pub enum ColorWhen {
 /// called: building those of all takes longer than most commands do.
 macro_rules! commands {
     ($($variant:ident $(($args:ty))?, $name:literal, $about:literal $(, alias $alias:literal)? $(, hide $hide:literal)?;)*) => {
+        #[allow(clippy::large_enum_variant, reason = "there is one, for the whole run")]
         pub enum Command {
             $($variant $(($args))?,)*
         }
@@ -122,7 +124,8 @@ commands! {
     ClientCert(client_cert::Args), "client-cert", "Issue a client's certificate into certs/client/NAME/: key, CSR, certificate and chain", alias "generate-cert";
     Passwd(passwd::Args), "passwd", "Write config/mosquitto.passwd from the USER_n and PASS_n of .env, or change single users", alias "generate-pass";
     Verify(verify::Args), "verify", "Verify certificates: period, chain, key, role, names and file modes", alias "verify-cert";
-    TestConnect(test_connect::Args), "test-connect", "Connect to the broker, publish, and see the message come back", alias "test-mqtt";
+    TestConnect(test_connect::Args), "test-connect", "Connect to the broker, publish, see the message come back; or name the one cause why not", alias "test-mqtt";
+    Probe(probe::Args), "probe", "Tell from outside what speaks on a machine's ports: MQTT, TLS, websockets, who gets in";
     Explain(explain::Args), "explain", "Tell what an error code means and what to do; without one, list them all";
     Completions(completions::Args), "completions", "Print the completions for a shell";
     Man(man::Args), "man", "Print the manual page, or that of one command (see it with: mqsec man | man -l -)";

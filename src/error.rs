@@ -1,9 +1,15 @@
 //! Everything that can go wrong has a name: a stable code, what is wrong in the reader's terms, the next command.
 //!
 //! Domain errors are enums that hold facts and implement [`Diagnose`]. At the edge one [`Failure`] carries the code,
-//! the hints and the chain of causes. `docs/errors.md` has a heading for every code; `mqsec explain CODE` prints it.
+//! the hints and the chain of causes. `src/pages/codes.md` has a page for every code; `mqsec explain CODE` prints it.
 
 use anyhow::Error;
+
+/// A stranger's text (from a certificate, a broker, a log) as it may stand on a terminal: without control characters,
+/// which could write over what we say.
+pub fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }).collect()
+}
 
 /// Whether the answer is "no", or there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +43,11 @@ pub trait Diagnose: std::error::Error + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The same for a program, where there is more to tell than lines.
+    fn facts(&self) -> Option<serde_json::Value> {
+        None
+    }
+
     /// What to do next, the most useful first.
     fn hints(&self) -> Vec<String> {
         Vec::new()
@@ -50,6 +61,7 @@ pub struct Failure {
     pub code: &'static str,
     pub details: Vec<String>,
     pub hints: Vec<String>,
+    pub facts: Option<serde_json::Value>,
     pub cause: Error,
 }
 
@@ -60,6 +72,7 @@ impl<E: Diagnose> From<E> for Failure {
             code: error.code(),
             details: error.details(),
             hints: error.hints(),
+            facts: error.facts(),
             cause: Error::new(error),
         }
     }

@@ -1,16 +1,19 @@
 //! mqsec: from nothing to a Mosquitto MQTT broker that is proven secure.
 //!
-//! Dependencies point one way: [`cli`] → [`commands`] → [`provision`], [`broker`] → [`workspace`], [`mqtt`] →
-//! [`pki`], [`passwd`], [`conf`] → [`error`], [`secret`]. The domain (`pki`, `passwd`, `conf`) is pure: it takes bytes
-//! and the time, and gives values or typed errors. `docs/architecture.md` tells where a change belongs.
+//! Dependencies point one way: [`cli`] → [`commands`] → [`diagnosis`], [`provision`], [`broker`] → [`workspace`],
+//! [`mqtt`] → [`pki`], [`passwd`], [`conf`], [`logs`] → [`error`], [`secret`]. The domain (`pki`, `passwd`, `conf`,
+//! `logs`) is pure: it takes bytes and the time, and gives values or typed errors. `docs/architecture.md` tells where a change belongs.
 
 pub mod broker;
 pub mod cli;
 pub mod commands;
 pub mod conf;
 pub mod context;
+pub mod diagnosis;
 pub mod error;
+pub mod logs;
 pub mod mqtt;
+pub mod pages;
 pub mod passwd;
 pub mod pki;
 pub mod provision;

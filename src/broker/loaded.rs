@@ -6,6 +6,8 @@ use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 
+use crate::conf;
+use crate::conf::Settings;
 use crate::error::Failure;
 use crate::workspace::Workspace;
 use crate::workspace::layout;
@@ -15,16 +17,21 @@ use crate::workspace::layout::broker;
 pub struct Loaded {
     pub conf: String,
     pub compose: String,
-    /// Passwords, certificates, CRL.
+    /// Passwords, ACL, certificates, CRL.
     pub files: String,
 }
 
 impl Loaded {
     pub fn now(workspace: &Workspace) -> Result<Self, Failure> {
+        let conf = workspace.read(layout::CONF)?.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+        let port = conf::main_listener(&conf).map_or(0, |listener| listener.port);
+        let acl = Settings::of_port(&conf, port).and_then(|settings| settings.get("acl_file").map(str::to_owned));
+        let mut files = vec![layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL];
+        files.extend(acl.as_deref());
         Ok(Self {
             conf: digest(workspace, &[layout::CONF])?,
             compose: digest(workspace, &[layout::COMPOSE])?,
-            files: digest(workspace, &[layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL])?,
+            files: digest(workspace, &files)?,
         })
     }
 

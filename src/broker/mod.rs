@@ -137,9 +137,15 @@ impl Engine {
     pub fn wait_until_ready(&self, workspace: &Workspace, probe: &Attempt<'_>) -> Result<(), Failure> {
         let end = Instant::now() + READY_PATIENCE;
         loop {
-            match crate::mqtt::attempt(probe) {
+            match crate::mqtt::attempt(probe).result {
                 Err(
-                    trouble @ (Trouble::Connect { .. } | Trouble::Timeout(_) | Trouble::NotTls | Trouble::Closed(_)),
+                    trouble @ (Trouble::Refused { .. }
+                    | Trouble::Vanished { .. }
+                    | Trouble::Unreachable { .. }
+                    | Trouble::Network { .. }
+                    | Trouble::Timeout(_)
+                    | Trouble::NotTls
+                    | Trouble::Closed(_)),
                 ) => {
                     if let Some(died) = self.died(workspace) {
                         let _ = self.stop(workspace);

@@ -1,8 +1,5 @@
 //! The proofs: who must get in does, and who must not is refused by the broker itself, for the right reason.
 
-use std::time::Duration;
-
-use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
 use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
@@ -12,6 +9,7 @@ use crate::mqtt;
 use crate::mqtt::Attempt;
 use crate::mqtt::Identity;
 use crate::mqtt::Tls;
+use crate::mqtt::Trip;
 use crate::mqtt::Trouble;
 use crate::passwd::User;
 use crate::pki::authority::Authority;
@@ -45,7 +43,6 @@ pub struct Proof {
 }
 
 pub const TOPIC: &str = "test/connection";
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes all proofs, in a fixed order.
 pub fn all(bench: &Bench<'_>) -> Result<Vec<Proof>, Failure> {
@@ -55,9 +52,9 @@ pub fn all(bench: &Bench<'_>) -> Result<Vec<Proof>, Failure> {
     let own = Some(bench.identity);
     let mut proofs = vec![
         admitted(format!("user `{user}`"), &bench.attempt(own, Some((user, password)), Some(TOPIC))),
-        refused("a wrong password", &bench.attempt(own, Some((user, &wrong)), None), is_login),
-        refused("an unknown user", &bench.attempt(own, Some((&stranger, password)), None), is_login),
-        refused("no user and password", &bench.attempt(own, None, None), is_login),
+        refused("a wrong password", &bench.attempt(own, Some((user, &wrong)), None), Trouble::is_login),
+        refused("an unknown user", &bench.attempt(own, Some((&stranger, password)), None), Trouble::is_login),
+        refused("no user and password", &bench.attempt(own, None, None), Trouble::is_login),
     ];
     if bench.require_certificate {
         let foreign = bench.foreign_identity()?;
@@ -68,7 +65,7 @@ pub fn all(bench: &Bench<'_>) -> Result<Vec<Proof>, Failure> {
         proofs.push(refused(
             "a certificate of another authority",
             &bench.attempt(Some(&foreign), login, None),
-            |trouble| matches!(trouble, Trouble::ClientRefused { .. } | Trouble::ProbablyClientRefused { .. }),
+            |trouble| matches!(trouble, Trouble::ClientRefused { .. } | Trouble::ClosedAfterRequest { .. }),
         ));
     }
     let plain = Attempt { tls: None, ..bench.attempt(None, Some((user, password)), None) };
@@ -88,13 +85,10 @@ impl Bench<'_> {
         topic: Option<&'a str>,
     ) -> Attempt<'a> {
         Attempt {
-            host: self.host,
-            port: self.port,
-            tls: Some(Tls { trust: self.trust, identity }),
+            tls: Some(Tls::new(self.trust, identity)),
             login,
-            client_id: client_id("proof"),
-            topic,
-            timeout: TIMEOUT,
+            trip: topic.map(Trip::to),
+            ..Attempt::new(self.host, self.port, client_id("proof"))
         }
     }
 
@@ -119,9 +113,10 @@ pub fn client_id(purpose: &str) -> String {
 
 fn admitted(who: String, attempt: &Attempt<'_>) -> Proof {
     let expected = "gets in";
-    match mqtt::attempt(attempt) {
-        Ok(success) => {
-            let version = success.tls_version.unwrap_or("no TLS");
+    let outcome = mqtt::attempt(attempt);
+    match outcome.result {
+        Ok(()) => {
+            let version = outcome.seen.tls_version.unwrap_or("no TLS");
             Proof { who, expected, holds: true, seen: format!("its message came back ({version})") }
         }
         Err(trouble) => Proof { who, expected, holds: false, seen: trouble.to_string() },
@@ -129,24 +124,20 @@ fn admitted(who: String, attempt: &Attempt<'_>) -> Proof {
 }
 
 fn refused(who: &str, attempt: &Attempt<'_>, right_reason: impl Fn(&Trouble) -> bool) -> Proof {
-    let (holds, seen) = match mqtt::attempt(attempt) {
-        Ok(_) => (false, "it got in".to_owned()),
+    let (holds, seen) = match mqtt::attempt(attempt).result {
+        Ok(()) => (false, "it got in".to_owned()),
         Err(trouble) if right_reason(&trouble) => (true, evidence(&trouble)),
         Err(trouble) => (false, format!("not proven: {trouble}")),
     };
     Proof { who: who.to_owned(), expected: "is refused", holds, seen }
 }
 
-fn is_login(trouble: &Trouble) -> bool {
-    matches!(trouble, Trouble::Login(ConnectReturnCode::NotAuthorized))
-}
-
 /// What the broker itself said.
 fn evidence(trouble: &Trouble) -> String {
     match trouble {
-        Trouble::Login(code) => format!("CONNACK {}, not authorised", mqtt::connack(*code).0),
+        Trouble::Connack { code, .. } => format!("CONNACK {code}, not authorised"),
         Trouble::ClientRefused { alert, .. } => format!("TLS alert {}, {alert:?}", u8::from(*alert)),
-        Trouble::ProbablyClientRefused { .. } => "connection closed after the certificate request".to_owned(),
+        Trouble::ClosedAfterRequest { .. } => "connection closed after the certificate request".to_owned(),
         Trouble::Closed(_) => "connection closed".to_owned(),
         other => other.to_string(),
     }

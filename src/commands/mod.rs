@@ -9,6 +9,7 @@ pub mod explain;
 pub mod logs;
 pub mod man;
 pub mod passwd;
+pub mod probe;
 pub mod restart;
 pub mod status;
 pub mod test_connect;
@@ -49,6 +50,7 @@ pub fn run(cli: Cli, ui: &Ui) -> Result<u8, Failure> {
         C::Passwd(args) => passwd::run(context, &args),
         C::TestPasswords => passwd::test(context),
         C::Verify(args) => verify::run(context, &args),
+        C::Probe(args) => probe::run(context, &args),
         C::TestConnect(args) => test_connect::run(context, &args),
         C::Explain(args) => explain::run(context, &args),
         C::Completions(args) => completions::run(&args),

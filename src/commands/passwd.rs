@@ -2,7 +2,6 @@
 
 mod report;
 
-use std::io::BufRead;
 use std::time::Instant;
 
 use self::report::Done;
@@ -136,7 +135,7 @@ fn password(context: &Context<'_>, one: &One) -> Result<Secret, Failure> {
     let given = if one.generate {
         Secret::generate()
     } else if one.stdin {
-        read_stdin()?
+        context.ui.read_password()?
     } else if let Ok(text) = std::env::var("MQSEC_PASSWORD") {
         Secret::new(text)
     } else {
@@ -151,16 +150,6 @@ fn password(context: &Context<'_>, one: &One) -> Result<Secret, Failure> {
         }
         _ => Ok(given),
     }
-}
-
-/// The first line of standard input, without its end.
-fn read_stdin() -> Result<Secret, Plain> {
-    let mut line = zeroize::Zeroizing::new(String::new());
-    std::io::stdin().lock().read_line(&mut line).map_err(|error| {
-        Plain::new("password-not-read", format!("no password can be read from standard input: {error}"))
-    })?;
-    let text = line.strip_suffix('\n').unwrap_or(&line);
-    Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
 }
 
 fn delete(context: &Context<'_>, name: &UserName) -> Result<u8, Failure> {

@@ -22,8 +22,8 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
     let engine = broker::running(workspace);
     let port = configuration::read_listener(workspace)?.map(|listener| listener.port);
     let answers = engine.is_some()
-        && Probe::load(workspace).is_ok_and(|probe| match mqtt::attempt(&probe.knock()) {
-            Ok(_) => true,
+        && Probe::load(workspace).is_ok_and(|probe| match mqtt::attempt(&probe.knock()).result {
+            Ok(()) => true,
             Err(trouble) => trouble.is_refusal(),
         });
     let mut certificates = Vec::new();

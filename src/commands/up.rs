@@ -91,7 +91,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let client = setup::client_of(user);
     let paths = Paths::of(workspace, Some(&client));
     let (cert, key) = paths.pair.as_ref().ok_or_else(|| Plain::new("tls-files-missing", "no client certificate"))?;
-    let identity = credentials::identity(cert, key)?;
+    let (identity, _) = credentials::identity(cert, key)?;
     let proofs = proofs::all(&Bench {
         host: &probe.host,
         port: probe.listener.port,

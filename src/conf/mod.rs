@@ -1,8 +1,11 @@
 //! `mosquitto.conf` and `docker-compose.yml`: what mqsec writes, and what it reads of a file that is there.
 
 pub mod compose;
+mod settings;
 
 use clap::ValueEnum;
+
+pub use settings::Settings;
 
 use crate::workspace::layout;
 use crate::workspace::layout::broker;

@@ -1,92 +1,124 @@
 //! One try, stage by stage.
 
 use std::io;
-use std::net::SocketAddr;
-use std::net::TcpStream;
-use std::net::ToSocketAddrs;
-use std::sync::mpsc;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
-use bytes::BytesMut;
-use rumqttc::v5::mqttbytes::Error as CodecError;
-use rumqttc::v5::mqttbytes::QoS;
-use rumqttc::v5::mqttbytes::v5::Connect;
-use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
-use rumqttc::v5::mqttbytes::v5::Disconnect;
-use rumqttc::v5::mqttbytes::v5::DisconnectReasonCode;
-use rumqttc::v5::mqttbytes::v5::Filter;
-use rumqttc::v5::mqttbytes::v5::Login;
-use rumqttc::v5::mqttbytes::v5::Packet;
-use rumqttc::v5::mqttbytes::v5::PubAckReason;
-use rumqttc::v5::mqttbytes::v5::Publish;
-use rumqttc::v5::mqttbytes::v5::Subscribe;
-use rumqttc::v5::mqttbytes::v5::SubscribeReasonCode;
 use rustls::AlertDescription;
 
 use super::Attempt;
-use super::Success;
+use super::Outcome;
+use super::Seen;
+use super::Trip;
+use super::channel::Channel;
+use super::channel::Upgrade;
+use super::outgoing;
+use super::outgoing::Will;
+use super::packet;
+use super::packet::Packet;
+use super::socket;
+use super::tls;
+use super::tls::Told;
 use super::trouble::Stage;
 use super::trouble::Trouble;
 use super::wire::Wire;
+use super::wire::is_tls;
 use super::wire::tls_error;
 use crate::secret::random_bytes;
 
-/// Tries to get in, and to get a message back where a topic is given.
-pub fn attempt(attempt: &Attempt<'_>) -> Result<Success, Trouble> {
-    let mut watch = Watch { last: Instant::now(), timings: Vec::new() };
-    let deadline = watch.last + attempt.timeout;
-    let addresses = resolve(attempt, deadline)?;
-    watch.lap(Stage::Resolve);
-    let (socket, address) = connect(&addresses, deadline)?;
-    watch.lap(Stage::Connect);
-    let wire = Wire::new(socket, attempt.tls.as_ref(), attempt.host, deadline)?;
-    let had_certificate = attempt.tls.as_ref().is_some_and(|tls| tls.identity.is_some());
-    let mut session = Session { wire, inbox: BytesMut::new(), had_certificate };
-    // CONNECT leaves together with the handshake's last flight: one round trip less, and the alert of a broker that
-    // refuses the certificate is read as the answer to it
-    session.queue(Packet::Connect(connect_packet(attempt), None, login(attempt)), Stage::Tls)?;
-    session.wire.handshake().map_err(|error| session.cause(error, Stage::Tls))?;
-    if attempt.tls.is_some() {
-        watch.lap(Stage::Tls);
-    }
-    session.flush(Stage::Mqtt)?;
-    match session.next(Stage::Mqtt)? {
-        Packet::ConnAck(ack) if ack.code == ConnectReturnCode::Success => watch.lap(Stage::Mqtt),
-        Packet::ConnAck(ack) => return Err(Trouble::Login(ack.code)),
-        other => return Err(Trouble::NotMqtt(format!("{} in place of CONNACK", kind(&other)))),
-    }
-    if let Some(topic) = attempt.topic {
-        session.round_trip(topic, &mut watch)?;
-    }
-    let bye = Packet::Disconnect(Disconnect::new(DisconnectReasonCode::NormalDisconnection));
-    let _ = session.queue(bye, Stage::Return).and_then(|()| session.flush(Stage::Return));
-    session.wire.close();
-    let tls = session.wire.connection();
-    Ok(Success {
-        address,
-        tls_version: tls.and_then(|tls| tls.protocol_version()).and_then(|version| version.as_str()).map(|version| {
-            match version {
-                "TLSv1_2" => "TLS 1.2",
-                "TLSv1_3" => "TLS 1.3",
-                other => other,
-            }
-        }),
-        cipher: tls.and_then(|tls| tls.negotiated_cipher_suite()).map(|suite| format!("{:?}", suite.suite())),
-        certificate: tls
-            .and_then(|tls| tls.peer_certificates())
-            .and_then(|chain| chain.first())
-            .map(|der| der.clone().into_owned()),
-        timings: watch.timings,
-    })
+/// The longest packet that is read; a test's own message is the longest that is expected.
+const LONGEST: usize = 4 << 20;
+/// How long a message may lag behind the broker's answer to a ping that was sent after it.
+const LAG: Duration = Duration::from_millis(300);
+const SUBSCRIBE_ID: u16 = 1;
+const PUBLISH_ID: u16 = 2;
+
+/// Tries to get in, and to get a message back where that is asked for.
+pub fn attempt(attempt: &Attempt<'_>) -> Outcome {
+    let mut watch = Watch::start();
+    let mut seen = Seen::default();
+    let result = run(attempt, &mut seen, &mut watch);
+    seen.timings = watch.timings;
+    Outcome { seen, result }
 }
 
-struct Watch {
+fn run(attempt: &Attempt<'_>, seen: &mut Seen, watch: &mut Watch) -> Result<(), Trouble> {
+    let mut session = Session::open(attempt, None, seen, watch)?;
+    if let Some(trip) = &attempt.trip {
+        session.subscribe(trip)?;
+        session.publish(trip, seen)?;
+        session.flush(Stage::Subscribe)?;
+        session.round_trip(trip, seen, watch)?;
+        if !trip.hold.is_zero() {
+            session.hold(trip.hold)?;
+            watch.lap(Stage::Hold);
+        }
+    }
+    session.close();
+    watch.lap(Stage::Disconnect);
+    Ok(())
+}
+
+/// Whether the broker publishes a client's will: one client leaves it and vanishes, another waits for it.
+pub fn will(attempt: &Attempt<'_>, topic: &str) -> Result<(), Trouble> {
+    let (mut seen, mut watch) = (Seen::default(), Watch::start());
+    let trip = Trip::to(topic);
+    let mut waiting = Session::open(attempt, None, &mut seen, &mut watch)?;
+    waiting.subscribe(&trip)?;
+    waiting.flush(Stage::Subscribe)?;
+    loop {
+        if let Packet::SubAck { codes, .. } = waiting.next(Stage::Subscribe)? {
+            waiting.granted(&codes)?;
+            break;
+        }
+    }
+    let words = waiting.payload.clone();
+    let vanishing = Attempt { client_id: format!("{}-will", attempt.client_id), ..attempt.clone() };
+    // dropped without DISCONNECT
+    drop(Session::open(&vanishing, Some((topic, &words)), &mut seen, &mut watch)?);
+    waiting.channel.wire().set_deadline(Instant::now() + attempt.timeout.min(Duration::from_secs(3)));
+    loop {
+        match waiting.next(Stage::Return) {
+            Ok(Packet::Publish { payload, .. }) if payload == words.as_bytes() => break,
+            Ok(_) => {}
+            Err(Trouble::Timeout(_)) => return Err(Trouble::NoWill),
+            Err(other) => return Err(other),
+        }
+    }
+    waiting.close();
+    Ok(())
+}
+
+/// What is retained on a topic; nothing when no message comes.
+pub fn retained(attempt: &Attempt<'_>, topic: &str) -> Result<Option<String>, Trouble> {
+    let (mut seen, mut watch) = (Seen::default(), Watch::start());
+    let mut session = Session::open(attempt, None, &mut seen, &mut watch)?;
+    session.subscribe(&Trip { qos: 0, ..Trip::to(topic) })?;
+    session.send(&outgoing::PINGREQ, Stage::Subscribe)?;
+    session.flush(Stage::Subscribe)?;
+    let found = loop {
+        match session.next(Stage::Subscribe)? {
+            Packet::Publish { payload, .. } => break Some(String::from_utf8_lossy(&payload).into_owned()),
+            // what is retained comes before the answer to the ping
+            Packet::PingResp => break None,
+            _ => {}
+        }
+    };
+    session.close();
+    Ok(found)
+}
+
+pub(super) struct Watch {
     last: Instant,
     timings: Vec<(Stage, Duration)>,
 }
 
 impl Watch {
+    pub(super) fn start() -> Self {
+        Self { last: Instant::now(), timings: Vec::new() }
+    }
+
     fn lap(&mut self, stage: Stage) {
         let now = Instant::now();
         self.timings.push((stage, now - self.last));
@@ -94,179 +126,325 @@ impl Watch {
     }
 }
 
-/// Every address of the name. The system's resolver knows no deadline, so it runs beside.
-fn resolve(attempt: &Attempt<'_>, deadline: Instant) -> Result<Vec<SocketAddr>, Trouble> {
-    let bare = attempt.host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(attempt.host);
-    if let Ok(ip) = bare.parse() {
-        return Ok(vec![SocketAddr::new(ip, attempt.port)]);
-    }
-    let (sender, receiver) = mpsc::channel();
-    let target = (bare.to_owned(), attempt.port);
-    std::thread::spawn(move || {
-        let _ = sender.send(target.to_socket_addrs().map(|found| found.collect::<Vec<_>>()));
-    });
-    let failed = |reason: String| Trouble::Resolve { host: attempt.host.to_owned(), reason };
-    match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        Ok(Ok(found)) if found.is_empty() => Err(failed("it has no address".to_owned())),
-        Ok(Ok(mut found)) => {
-            found.dedup();
-            Ok(found)
+struct Session<'a> {
+    attempt: &'a Attempt<'a>,
+    channel: Channel,
+    inbox: Vec<u8>,
+    /// How much of the inbox was read as packets.
+    taken: usize,
+    told: Arc<Told>,
+    /// What this session publishes, unlike any other's.
+    payload: String,
+}
+
+impl<'a> Session<'a> {
+    /// Up to a CONNACK that says yes.
+    fn open(
+        attempt: &'a Attempt<'a>,
+        will: Option<Will<'_>>,
+        seen: &mut Seen,
+        watch: &mut Watch,
+    ) -> Result<Self, Trouble> {
+        let deadline = Instant::now() + attempt.timeout;
+        let addresses = socket::resolve(attempt.host, attempt.port, deadline)?;
+        watch.lap(Stage::Resolve);
+        let (socket, address) = socket::connect(&addresses, deadline, &mut seen.in_vain)?;
+        seen.address = Some(address);
+        watch.lap(Stage::Connect);
+        let told = Arc::new(Told::default());
+        let tls = attempt.tls.as_ref().map(|tls| tls::connection(tls, attempt.host, &told)).transpose()?;
+        let mut wire = Wire::new(socket, tls, deadline);
+        let connect = outgoing::connect(attempt, will).map_err(Trouble::OwnFiles)?;
+        let context = Cause { attempt, told: &told };
+        if attempt.websocket.is_none() {
+            // CONNECT leaves together with the handshake's last flight: one round trip less, and the alert of a broker
+            // that refuses the certificate is read as the answer to it
+            io::Write::write_all(&mut wire, &connect).map_err(|error| context.of(error, Stage::Tls, None))?;
         }
-        Ok(Err(error)) => Err(failed(error.to_string())),
-        Err(_) => Err(failed("no answer in time".to_owned())),
-    }
-}
-
-fn connect(addresses: &[SocketAddr], deadline: Instant) -> Result<(TcpStream, SocketAddr), Trouble> {
-    let mut tries = Vec::new();
-    for (at, address) in addresses.iter().enumerate() {
-        // the addresses that are left share the time that is left
-        let left = deadline.saturating_duration_since(Instant::now()) / (addresses.len() - at) as u32;
-        match TcpStream::connect_timeout(address, left.max(Duration::from_millis(1))) {
-            Ok(socket) => return Ok((socket, *address)),
-            Err(error) => tries.push((*address, error.to_string())),
+        let handshake = wire.handshake();
+        seen.note(&wire, &told);
+        handshake.map_err(|error| context.of(error, Stage::Tls, Some(&wire)))?;
+        if attempt.tls.is_some() {
+            watch.lap(Stage::Tls);
         }
+        let channel = match attempt.websocket {
+            None => Channel::Direct(Box::new(wire)),
+            Some(path) => {
+                let upgraded = Channel::upgrade(wire, attempt.host, attempt.port, path);
+                seen.certificate_asked = told.certificate_asked();
+                let channel = upgraded.map_err(|error| match error {
+                    Upgrade::Io(error) => context.of(error, Stage::Websockets, None),
+                    Upgrade::Refused(status) => Trouble::NoWebsockets(status),
+                    Upgrade::NotHttp(words) => Trouble::NotHttp(words),
+                })?;
+                watch.lap(Stage::Websockets);
+                channel
+            }
+        };
+        let number: String = random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let payload = format!("mqsec test {number}");
+        let mut session = Self { attempt, channel, inbox: Vec::new(), taken: 0, told, payload };
+        if attempt.websocket.is_some() {
+            session.send(&connect, Stage::Mqtt)?;
+        }
+        session.flush(Stage::Mqtt)?;
+        match session.next(Stage::Mqtt)? {
+            Packet::ConnAck { code: 0, limits } => seen.limits = limits,
+            Packet::ConnAck { code, limits } => {
+                return Err(Trouble::Connack { code, version: attempt.version, words: limits.words });
+            }
+            Packet::Disconnect { reason, words } => return Err(Trouble::Disconnected { reason, words }),
+            _ => return Err(Trouble::NotMqtt("another packet in place of CONNACK".to_owned())),
+        }
+        watch.lap(Stage::Mqtt);
+        Ok(session)
     }
-    Err(Trouble::Connect { tries })
-}
 
-fn connect_packet(attempt: &Attempt<'_>) -> Connect {
-    Connect { keep_alive: 60, client_id: attempt.client_id.clone(), clean_start: true, properties: None }
-}
-
-fn login(attempt: &Attempt<'_>) -> Option<Login> {
-    attempt.login.map(|(user, password)| Login::new(user, password.expose()))
-}
-
-struct Session {
-    wire: Wire,
-    inbox: BytesMut,
-    had_certificate: bool,
-}
-
-impl Session {
-    fn queue(&mut self, packet: Packet, stage: Stage) -> Result<(), Trouble> {
-        let mut bytes = BytesMut::new();
-        packet.write(&mut bytes, None).map_err(|error| Trouble::OwnFiles(error.to_string()))?;
-        self.wire.send(&bytes).map_err(|error| self.cause(error, stage))
+    fn send(&mut self, bytes: &[u8], stage: Stage) -> Result<(), Trouble> {
+        let sent = self.channel.send(bytes);
+        sent.map_err(|error| self.cause(error, stage))
     }
 
     fn flush(&mut self, stage: Stage) -> Result<(), Trouble> {
-        self.wire.flush().map_err(|error| self.cause(error, stage))
+        let flushed = self.channel.flush();
+        flushed.map_err(|error| self.cause(error, stage))
+    }
+
+    fn cause(&mut self, error: io::Error, stage: Stage) -> Trouble {
+        // a broker that says why it leaves says so before it closes, and a reset may have come after that
+        while !is_tls(&error) && self.inbox.len() < LONGEST && matches!(self.channel.receive(&mut self.inbox), Ok(true))
+        {
+        }
+        while let Ok(Some(packet)) = self.take() {
+            if let Packet::Disconnect { reason, words } = packet {
+                return Trouble::Disconnected { reason, words };
+            }
+        }
+        Cause { attempt: self.attempt, told: &self.told }.of(error, stage, Some(self.channel.wire()))
+    }
+
+    /// The next packet of the inbox.
+    fn take(&mut self) -> Result<Option<Packet>, Trouble> {
+        let found = packet::read(&self.inbox[self.taken..], self.attempt.version, LONGEST);
+        Ok(found.map_err(|error| Trouble::NotMqtt(error.to_string()))?.map(|(packet, used)| {
+            self.taken += used;
+            packet
+        }))
     }
 
     /// The next packet. Before CONNACK anything that is not MQTT is told as that.
     fn next(&mut self, stage: Stage) -> Result<Packet, Trouble> {
-        let mut buffer = [0; 4096];
         loop {
-            if stage == Stage::Mqtt && self.inbox.first().is_some_and(|byte| byte >> 4 != 2) {
-                let start: String = self.inbox.iter().take(16).map(|byte| byte.escape_ascii().to_string()).collect();
+            let start = &self.inbox[self.taken..];
+            if stage == Stage::Mqtt && start.first().is_some_and(|byte| !matches!(byte >> 4, 2 | 14)) {
+                let start: String = start.iter().take(16).map(|byte| byte.escape_ascii().to_string()).collect();
                 return Err(Trouble::NotMqtt(format!("it starts with `{start}`")));
             }
-            match Packet::read(&mut self.inbox, Some(1 << 20)) {
-                Ok(packet) => return Ok(packet),
-                Err(CodecError::InsufficientBytes(_)) => {}
-                Err(error) => return Err(Trouble::NotMqtt(error.to_string())),
+            if let Some(packet) = self.take()? {
+                // a broker that never pauses does not hold us
+                return if self.channel.wire().is_over() { Err(Trouble::Timeout(stage)) } else { Ok(packet) };
             }
-            match self.wire.receive(&mut buffer) {
-                Ok(0) => return Err(self.end(stage)),
-                Ok(count) => self.inbox.extend_from_slice(&buffer[..count]),
+            self.inbox.drain(..self.taken);
+            self.taken = 0;
+            match self.channel.receive(&mut self.inbox) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.cause(io::ErrorKind::UnexpectedEof.into(), stage)),
                 Err(error) => return Err(self.cause(error, stage)),
             }
         }
     }
 
-    fn round_trip(&mut self, topic: &str, watch: &mut Watch) -> Result<(), Trouble> {
-        let mut subscribe = Subscribe::new(Filter::new(topic, QoS::AtMostOnce), None);
-        subscribe.pkid = 1;
-        let number: String = random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
-        let payload = format!("mqsec test {number}");
-        let mut publish = Publish::new(topic, QoS::AtLeastOnce, payload.clone(), None);
-        publish.pkid = 2;
-        self.queue(Packet::Subscribe(subscribe), Stage::Subscribe)?;
-        self.queue(Packet::Publish(publish), Stage::Publish)?;
-        self.flush(Stage::Publish)?;
-        let (mut subscribed, mut published, mut returned) = (false, false, false);
+    fn subscribe(&mut self, trip: &Trip<'_>) -> Result<(), Trouble> {
+        let packet = outgoing::subscribe(self.attempt.version, SUBSCRIBE_ID, trip.topic, trip.qos);
+        self.send(&packet.map_err(Trouble::OwnFiles)?, Stage::Subscribe)
+    }
+
+    fn publish(&mut self, trip: &Trip<'_>, seen: &mut Seen) -> Result<(), Trouble> {
+        if let Some(maximum) = seen.limits.maximum_qos.filter(|maximum| *maximum < trip.qos) {
+            return Err(Trouble::Qos(maximum));
+        }
+        let missing = trip.size.saturating_sub(self.payload.len());
+        self.payload.push_str(&".".repeat(missing));
+        let packet = outgoing::publish(self.attempt.version, PUBLISH_ID, trip.topic, trip.qos, &self.payload)
+            .map_err(Trouble::OwnFiles)?;
+        if let Some(limit) = seen.limits.maximum_packet_size.filter(|limit| packet.len() > *limit as usize) {
+            return Err(Trouble::TooLarge { limit, size: packet.len() });
+        }
+        seen.acknowledged = None;
+        self.send(&packet, Stage::Publish)
+    }
+
+    fn granted(&self, codes: &[u8]) -> Result<(), Trouble> {
+        match codes.iter().find(|code| **code > 2) {
+            Some(code) => Err(Trouble::Subscribe { code: *code, version: self.attempt.version }),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads until all is acknowledged and the message is back. A ping after the acknowledgements settles a message that
+    /// does not come: the broker has handled the message before it answers the ping.
+    fn round_trip(&mut self, trip: &Trip<'_>, seen: &mut Seen, watch: &mut Watch) -> Result<(), Trouble> {
+        let (mut subscribed, mut published, mut returned, mut pinged) = (false, trip.qos == 0, false, false);
+        let deadline = self.channel.wire().deadline();
         while !(subscribed && published && returned) {
             let stage = match (subscribed, published) {
                 (false, _) => Stage::Subscribe,
                 (true, false) => Stage::Publish,
                 (true, true) => Stage::Return,
             };
+            if stage == Stage::Return && !pinged {
+                pinged = true;
+                self.send(&outgoing::PINGREQ, stage)?;
+                self.flush(stage)?;
+            }
             match self.next(stage) {
-                Ok(Packet::SubAck(ack)) => {
-                    if let Some(refused) =
-                        ack.return_codes.iter().find(|code| !matches!(code, SubscribeReasonCode::Success(_)))
-                    {
-                        return Err(Trouble::Subscribe(*refused));
-                    }
+                Ok(Packet::SubAck { id: SUBSCRIBE_ID, codes }) => {
+                    self.granted(&codes)?;
                     subscribed = true;
                     watch.lap(Stage::Subscribe);
                 }
-                Ok(Packet::PubAck(ack)) => {
-                    if !matches!(ack.reason, PubAckReason::Success | PubAckReason::NoMatchingSubscribers) {
-                        return Err(Trouble::Publish(ack.reason));
-                    }
+                Ok(Packet::PubAck { id: PUBLISH_ID, reason }) if trip.qos == 1 => {
+                    published = true;
+                    self.acknowledged(reason, seen)?;
+                    watch.lap(Stage::Publish);
+                }
+                Ok(Packet::PubRec { id: PUBLISH_ID, reason }) => {
+                    self.acknowledged(reason, seen)?;
+                    self.send(&outgoing::pubrel(PUBLISH_ID), stage)?;
+                    self.flush(stage)?;
+                }
+                Ok(Packet::PubComp { id: PUBLISH_ID, .. }) => {
                     published = true;
                     watch.lap(Stage::Publish);
                 }
-                Ok(Packet::Publish(message)) if message.payload == payload.as_bytes() => {
-                    returned = true;
-                    watch.lap(Stage::Return);
+                Ok(Packet::Publish { qos, id, payload, .. }) => {
+                    match qos {
+                        0 => {}
+                        1 => self.send(&outgoing::puback(id), stage)?,
+                        _ => self.send(&outgoing::pubrec(id), stage)?,
+                    }
+                    self.flush(stage)?;
+                    if payload == self.payload.as_bytes() {
+                        returned = true;
+                        watch.lap(Stage::Return);
+                    }
                 }
+                Ok(Packet::PubRel { id }) => {
+                    self.send(&outgoing::pubcomp(id), stage)?;
+                    self.flush(stage)?;
+                }
+                Ok(Packet::PingResp) => self.channel.wire().set_deadline(deadline.min(Instant::now() + LAG)),
+                Ok(Packet::Disconnect { reason, words }) => return Err(Trouble::Disconnected { reason, words }),
                 Ok(_) => {}
-                // both acknowledged and nothing came: the ACL filters the delivery
                 Err(Trouble::Timeout(Stage::Return)) => return Err(Trouble::NoMessage),
+                Err(other) => return Err(other),
+            }
+        }
+        self.channel.wire().set_deadline(deadline);
+        Ok(())
+    }
+
+    fn acknowledged(&self, reason: u8, seen: &mut Seen) -> Result<(), Trouble> {
+        seen.acknowledged = Some(reason);
+        if reason < 0x80 { Ok(()) } else { Err(Trouble::Publish { code: reason, version: self.attempt.version }) }
+    }
+
+    /// Stays connected, to see whether the broker keeps us.
+    fn hold(&mut self, time: Duration) -> Result<(), Trouble> {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            // well within the keep alive
+            self.channel.wire().set_deadline(end.min(Instant::now() + Duration::from_secs(20)));
+            match self.next(Stage::Hold) {
+                Ok(Packet::Disconnect { reason, words }) => return Err(Trouble::Disconnected { reason, words }),
+                Ok(_) => {}
+                Err(Trouble::Timeout(_)) => {
+                    self.channel.wire().set_deadline(Instant::now() + self.attempt.timeout);
+                    self.send(&outgoing::PINGREQ, Stage::Hold)?;
+                    self.flush(Stage::Hold)?;
+                }
                 Err(other) => return Err(other),
             }
         }
         Ok(())
     }
 
-    /// The stream ended without a word.
-    fn end(&self, stage: Stage) -> Trouble {
-        let handshake_done = self.wire.connection().is_some_and(|tls| !tls.is_handshaking());
-        if self.wire.certificate_requested() && handshake_done && stage == Stage::Mqtt {
-            return Trouble::ProbablyClientRefused { had_certificate: self.had_certificate };
-        }
-        if stage == Stage::Tls { Trouble::NotTls } else { Trouble::Closed(stage) }
+    fn close(&mut self) {
+        self.channel.wire().set_deadline(Instant::now() + Duration::from_secs(1));
+        let _ = self.channel.send(&outgoing::DISCONNECT).and_then(|()| self.channel.flush());
+        self.channel.close();
     }
+}
 
-    /// What an I/O error means at this stage.
-    fn cause(&mut self, error: io::Error, stage: Stage) -> Trouble {
+impl Seen {
+    pub(super) fn note(&mut self, wire: &Wire, told: &Told) {
+        self.chain = told.chain();
+        self.certificate_asked = told.certificate_asked();
+        let Some(tls) = wire.connection() else { return };
+        self.tls_version = tls.protocol_version().and_then(|version| version.as_str()).map(|version| match version {
+            "TLSv1_2" => "TLS 1.2",
+            "TLSv1_3" => "TLS 1.3",
+            other => other,
+        });
+        self.cipher = tls.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
+    }
+}
+
+/// What an I/O error means.
+pub(super) struct Cause<'a> {
+    pub(super) attempt: &'a Attempt<'a>,
+    pub(super) told: &'a Told,
+}
+
+impl Cause<'_> {
+    pub(super) fn of(&self, error: io::Error, stage: Stage, wire: Option<&Wire>) -> Trouble {
         use io::ErrorKind as E;
         let error = match tls_error(error) {
-            Ok(error) => return self.tls_cause(error),
+            Ok(error) => return self.tls(error, stage),
             Err(error) => error,
         };
         match error.kind() {
             E::TimedOut | E::WouldBlock => Trouble::Timeout(stage),
-            E::BrokenPipe | E::ConnectionReset | E::ConnectionAborted | E::UnexpectedEof => {
-                match self.wire.last_words() {
-                    Some(error) => self.tls_cause(error),
-                    None => self.end(stage),
-                }
+            E::BrokenPipe | E::ConnectionReset | E::ConnectionAborted | E::UnexpectedEof | E::WriteZero => {
+                let shaken = wire.and_then(Wire::connection).is_some_and(|tls| !tls.is_handshaking());
+                self.end(stage, shaken || stage > Stage::Tls)
             }
-            _ => Trouble::Tls(error.to_string()),
+            E::InvalidData => Trouble::NotMqtt(error.to_string()),
+            _ => Trouble::Network { stage, words: error.to_string() },
         }
     }
 
-    fn tls_cause(&self, error: rustls::Error) -> Trouble {
+    /// The stream ended without a word.
+    fn end(&self, stage: Stage, shaken: bool) -> Trouble {
+        let first_answer = matches!(stage, Stage::Tls | Stage::Websockets | Stage::Mqtt);
+        if self.told.certificate_asked() && shaken && first_answer {
+            return Trouble::ClosedAfterRequest { had_certificate: self.had_certificate() };
+        }
+        Trouble::Closed(stage)
+    }
+
+    fn had_certificate(&self) -> bool {
+        self.attempt.tls.as_ref().is_some_and(|tls| tls.identity.is_some())
+    }
+
+    fn tls(&self, error: rustls::Error, stage: Stage) -> Trouble {
         use rustls::Error as E;
         match error {
             E::InvalidCertificate(error) => Trouble::ServerCertificate(error),
-            E::AlertReceived(AlertDescription::CloseNotify) => self.end(Stage::Mqtt),
-            E::AlertReceived(alert) => Trouble::ClientRefused { alert, had_certificate: self.had_certificate },
+            E::AlertReceived(AlertDescription::CloseNotify) => self.end(stage, true),
+            E::AlertReceived(AlertDescription::ProtocolVersion) => Trouble::TlsVersion,
+            E::PeerIncompatible(rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13) => Trouble::TlsVersion,
+            E::AlertReceived(alert) => Trouble::ClientRefused {
+                alert,
+                had_certificate: self.had_certificate(),
+                asked: self.told.certificate_asked(),
+            },
+            E::InvalidMessage(
+                rustls::InvalidMessage::HandshakePayloadTooLarge | rustls::InvalidMessage::CertificatePayloadTooLarge,
+            ) => Trouble::ChainTooLarge,
+            E::InvalidMessage(_) if stage > Stage::Tls => self.end(stage, true),
             E::InvalidMessage(_) => Trouble::NotTls,
             other => Trouble::Tls(other.to_string()),
         }
-    }
-}
-
-fn kind(packet: &Packet) -> &'static str {
-    match packet {
-        Packet::Disconnect(_) => "DISCONNECT",
-        Packet::Publish(_) => "PUBLISH",
-        _ => "another packet",
     }
 }

@@ -1,26 +1,31 @@
-//! Why a try failed: stage and symptom, and the cause that they name. Pure: it looks at no file and no network.
+//! Why a try failed: stage and symptom, and what they alone tell of the cause. Pure: it looks at no file and asks nobody;
+//! `diagnosis` does.
 
 use std::fmt;
 use std::net::SocketAddr;
 
-use rumqttc::v5::mqttbytes::v5::ConnectReturnCode;
-use rumqttc::v5::mqttbytes::v5::PubAckReason;
-use rumqttc::v5::mqttbytes::v5::SubscribeReasonCode;
 use rustls::AlertDescription;
 use rustls::CertificateError;
 
+use super::Version;
+use super::reason::acknowledgement;
+use super::reason::connack;
 use crate::error::Diagnose;
 use crate::error::Kind;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// In the order in which they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     Resolve,
     Connect,
     Tls,
+    Websockets,
     Mqtt,
     Subscribe,
     Publish,
     Return,
+    Hold,
+    Disconnect,
 }
 
 impl fmt::Display for Stage {
@@ -29,10 +34,13 @@ impl fmt::Display for Stage {
             Self::Resolve => "resolve",
             Self::Connect => "connect",
             Self::Tls => "tls",
+            Self::Websockets => "websockets",
             Self::Mqtt => "mqtt connect",
             Self::Subscribe => "subscribe",
             Self::Publish => "publish",
             Self::Return => "message back",
+            Self::Hold => "stay connected",
+            Self::Disconnect => "disconnect",
         })
     }
 }
@@ -43,42 +51,88 @@ pub enum Trouble {
     HostName(String),
     #[error("the name `{host}` cannot be resolved ({reason})")]
     Resolve { host: String, reason: String },
-    #[error("nothing answers at {}", addresses(tries))]
-    Connect { tries: Vec<(SocketAddr, String)> },
+    #[error("nothing listens at {}", addresses(tries))]
+    Refused { tries: Vec<(SocketAddr, String)> },
+    #[error("no answer from {}: packets to it vanish", addresses(tries))]
+    Vanished { tries: Vec<(SocketAddr, String)> },
+    #[error("there is no way to {}", addresses(tries))]
+    Unreachable { tries: Vec<(SocketAddr, String)> },
     /// The client's own certificate, key or authority cannot be used.
     #[error("the client's own files cannot be used: {0}")]
     OwnFiles(String),
     #[error("the broker's certificate is not accepted: {}", server_certificate(.0))]
     ServerCertificate(CertificateError),
-    #[error("{}", refused_client(*alert, *had_certificate))]
-    ClientRefused { alert: AlertDescription, had_certificate: bool },
+    #[error("{}", refused_client(*alert, *had_certificate, *asked))]
+    ClientRefused { alert: AlertDescription, had_certificate: bool, asked: bool },
+    /// Where the alert was lost.
     #[error("the broker closed the connection when it had asked for a client certificate")]
-    ProbablyClientRefused { had_certificate: bool },
+    ClosedAfterRequest { had_certificate: bool },
     #[error("the port answers, but not with TLS")]
     NotTls,
+    #[error("the other side sent more than 64 KiB of certificates")]
+    ChainTooLarge,
+    #[error("broker and client have no TLS version in common")]
+    TlsVersion,
     #[error("the TLS handshake failed: {0}")]
     Tls(String),
-    #[error("the broker closed the connection (stage: {0})")]
+    #[error("an HTTP server answers, and not with websockets")]
+    NoWebsockets(Option<u16>),
+    #[error("the port answers, but not with HTTP, which websockets begin with ({0})")]
+    NotHttp(String),
+    #[error("the other side closed the connection without a word")]
     Closed(Stage),
-    #[error("no answer in time (stage: {0})")]
+    #[error("no answer in time")]
     Timeout(Stage),
+    #[error("the network failed: {words}")]
+    Network { stage: Stage, words: String },
     #[error("the port answers, but not with MQTT: {0}")]
     NotMqtt(String),
-    #[error("the broker refused the login: {}", connack(*.0).1)]
-    Login(ConnectReturnCode),
-    #[error("the broker refused the subscription ({0:?})")]
-    Subscribe(SubscribeReasonCode),
-    #[error("the broker refused the message ({0:?})")]
-    Publish(PubAckReason),
-    #[error("the broker took the message, but it did not come back")]
+    #[error("the broker refused the connection: {}", connack(*code, *version))]
+    Connack { code: u8, version: Version, words: Option<String> },
+    #[error("the broker refused the subscription: {}", acknowledgement(*code, *version))]
+    Subscribe { code: u8, version: Version },
+    #[error("the broker refused the message: {}", acknowledgement(*code, *version))]
+    Publish { code: u8, version: Version },
+    #[error("the broker takes QoS {0} at most")]
+    Qos(u8),
+    #[error("the broker takes packets of {limit} bytes at most, and this one has {size}")]
+    TooLarge { limit: u32, size: usize },
+    #[error("the message was published, but did not come back")]
     NoMessage,
+    #[error("the will of a client that vanished was not published")]
+    NoWill,
+    #[error("the broker ended the session: {}", acknowledgement(*reason, Version::V5))]
+    Disconnected { reason: u8, words: Option<String> },
 }
 
 impl Trouble {
-    /// The return code of the old tool's table, as MQTT 5 sends it.
+    /// Where it happened.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::HostName(_) | Self::Resolve { .. } => Stage::Resolve,
+            Self::Refused { .. } | Self::Vanished { .. } | Self::Unreachable { .. } => Stage::Connect,
+            Self::OwnFiles(_)
+            | Self::ServerCertificate(_)
+            | Self::ClientRefused { .. }
+            | Self::ClosedAfterRequest { .. }
+            | Self::NotTls
+            | Self::ChainTooLarge
+            | Self::TlsVersion
+            | Self::Tls(_) => Stage::Tls,
+            Self::NoWebsockets(_) | Self::NotHttp(_) => Stage::Websockets,
+            Self::Closed(stage) | Self::Timeout(stage) | Self::Network { stage, .. } => *stage,
+            Self::NotMqtt(_) | Self::Connack { .. } => Stage::Mqtt,
+            Self::Subscribe { .. } => Stage::Subscribe,
+            Self::Publish { .. } | Self::Qos(_) | Self::TooLarge { .. } => Stage::Publish,
+            Self::NoMessage => Stage::Return,
+            Self::NoWill | Self::Disconnected { .. } => Stage::Hold,
+        }
+    }
+
+    /// The return code of the old tool's table, as the broker sent it.
     pub fn return_code(&self) -> Option<u8> {
         match self {
-            Self::Login(code) => Some(connack(*code).0),
+            Self::Connack { code, .. } => Some(*code),
             _ => None,
         }
     }
@@ -88,11 +142,16 @@ impl Trouble {
         matches!(
             self,
             Self::ClientRefused { .. }
-                | Self::ProbablyClientRefused { .. }
-                | Self::Login(_)
+                | Self::ClosedAfterRequest { .. }
+                | Self::Connack { .. }
                 | Self::Closed(_)
                 | Self::NotMqtt(_)
         )
+    }
+
+    /// Whether it is the answer to wrong, missing or unknown credentials, and nothing else.
+    pub fn is_login(&self) -> bool {
+        matches!(self, Self::Connack { code: 5 | 135, .. })
     }
 }
 
@@ -101,61 +160,97 @@ impl Diagnose for Trouble {
         match self {
             Self::HostName(_) => "name-invalid",
             Self::Resolve { .. } => "name-not-resolved",
-            Self::Connect { .. } => "connect-refused",
+            Self::Refused { .. } => "connect-refused",
+            Self::Vanished { .. } => "connect-timeout",
+            Self::Unreachable { .. } | Self::Network { .. } => "network-unreachable",
             Self::OwnFiles(_) => "client-files-unusable",
             Self::ServerCertificate(error) => match error {
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                     "tls-name-mismatch"
                 }
                 CertificateError::Expired | CertificateError::ExpiredContext { .. } => "tls-broker-expired",
-                CertificateError::UnknownIssuer | CertificateError::BadSignature => "tls-broker-unknown-authority",
+                CertificateError::UnknownIssuer => "tls-broker-unknown-authority",
+                CertificateError::BadSignature => "tls-broker-other-authority",
                 _ => "tls-broker-refused",
             },
-            Self::ClientRefused { alert, had_certificate } => match alert {
-                _ if !had_certificate && is_missing(*alert) => "tls-client-certificate-missing",
+            Self::ClientRefused { alert, had_certificate: false, asked: true } if is_missing(*alert) => {
+                "tls-client-certificate-missing"
+            }
+            Self::ClientRefused { alert, .. } => match alert {
                 AlertDescription::UnknownCA => "tls-client-unknown-authority",
                 AlertDescription::CertificateExpired => "tls-client-expired",
                 AlertDescription::CertificateRevoked => "tls-client-revoked",
+                AlertDescription::UnsupportedCertificate => "tls-client-wrong-role",
                 _ => "tls-client-refused",
             },
-            Self::ProbablyClientRefused { had_certificate: false } => "tls-client-certificate-missing",
-            Self::ProbablyClientRefused { .. } => "tls-client-refused",
+            Self::ClosedAfterRequest { had_certificate: false } => "tls-client-certificate-missing",
+            Self::ClosedAfterRequest { .. } => "tls-client-refused",
             Self::NotTls => "tls-not-spoken",
+            Self::ChainTooLarge => "tls-chain-too-large",
+            Self::TlsVersion => "tls-version-refused",
             Self::Tls(_) => "tls-failed",
+            Self::NoWebsockets(_) | Self::NotHttp(_) => "websockets-refused",
             Self::Closed(_) => "connection-closed",
             Self::Timeout(_) => "no-answer",
             Self::NotMqtt(_) => "mqtt-not-spoken",
-            Self::Login(ConnectReturnCode::NotAuthorized | ConnectReturnCode::BadUserNamePassword) => "login-refused",
-            Self::Login(_) => "connect-not-accepted",
-            Self::Subscribe(_) => "subscribe-refused",
-            Self::Publish(_) => "publish-refused",
-            Self::NoMessage => "message-not-returned",
+            Self::Connack { code, .. } => match code {
+                1 | 132 => "mqtt-version-refused",
+                2 | 133 => "client-id-refused",
+                4 | 134 => "identity-without-name",
+                5 | 135 => "login-refused",
+                _ => "connect-not-accepted",
+            },
+            Self::Subscribe { .. } => "subscribe-denied",
+            Self::Publish { code: 0x95, .. } | Self::TooLarge { .. } => "packet-too-large",
+            Self::Publish { .. } => "publish-denied",
+            Self::Qos(_) => "qos-not-supported",
+            Self::NoMessage => "delivery-denied",
+            Self::NoWill => "will-denied",
+            Self::Disconnected { reason, .. } => match reason {
+                0x8b => "broker-stopped",
+                0x8e => "session-taken-over",
+                0x95 => "packet-too-large",
+                _ => "session-ended",
+            },
         }
     }
 
     fn kind(&self) -> Kind {
-        match self {
-            Self::HostName(_)
-            | Self::Resolve { .. }
-            | Self::Connect { .. }
-            | Self::OwnFiles(_)
-            | Self::NotTls
-            | Self::Tls(_)
-            | Self::Closed(_)
-            | Self::Timeout(_)
-            | Self::NotMqtt(_) => Kind::Unanswered,
-            _ => Kind::No,
+        match self.code() {
+            "tls-version-refused" | "packet-too-large" | "qos-not-supported" | "session-taken-over" => Kind::No,
+            code if code.starts_with("tls-broker-") || code.starts_with("tls-client-") => Kind::No,
+            "tls-name-mismatch" => Kind::No,
+            _ => match self {
+                Self::Connack { .. }
+                | Self::Subscribe { .. }
+                | Self::Publish { .. }
+                | Self::NoMessage
+                | Self::NoWill => Kind::No,
+                _ => Kind::Unanswered,
+            },
         }
     }
 
+    /// What was seen on the wire.
     fn details(&self) -> Vec<String> {
+        let number = |what: &str, code: &u8, words: &Option<String>| {
+            let words = words.as_ref().map(|words| format!(", `{words}`")).unwrap_or_default();
+            vec![format!("{what} {code}{words}")]
+        };
         match self {
-            Self::Connect { tries } => tries.iter().map(|(address, why)| format!("{address}: {why}")).collect(),
+            Self::Refused { tries } | Self::Vanished { tries } | Self::Unreachable { tries } => {
+                tries.iter().map(|(address, why)| format!("{address}: {why}")).collect()
+            }
             Self::ServerCertificate(CertificateError::NotValidForNameContext { presented, .. }) => {
                 let names: Vec<String> = presented.iter().map(|name| format!("`{}`", san(name))).collect();
                 vec![format!("it is valid for: {}", names.join(", "))]
             }
             Self::ClientRefused { alert, .. } => vec![format!("TLS alert {}: {alert:?}", u8::from(*alert))],
+            Self::NoWebsockets(Some(status)) => vec![format!("HTTP status {status}")],
+            Self::Connack { code, words, .. } => number("CONNACK", code, words),
+            Self::Subscribe { code, .. } => number("SUBACK", code, &None),
+            Self::Publish { code, .. } => number("PUBACK", code, &None),
+            Self::Disconnected { reason, words } => number("DISCONNECT", reason, words),
             _ => Vec::new(),
         }
     }
@@ -164,10 +259,17 @@ impl Diagnose for Trouble {
         let hint = match self.code() {
             "name-not-resolved" => "try the address instead of the name, or look at this machine's DNS",
             "connect-refused" => "is the broker running, on that port? mqsec status",
+            "connect-timeout" => {
+                "a firewall drops the packets, or the machine is off; see what answers: mqsec probe HOST"
+            }
+            "network-unreachable" => "look at this machine's network: ip route get ADDRESS",
             "tls-name-mismatch" => "dial a name of the list, or add this one to the certificate: mqsec up NAME",
             "tls-broker-expired" => "issue it again: mqsec up",
             "tls-broker-unknown-authority" => {
                 "another authority issued it than `certs/ca.crt`; after a new authority: mqsec up"
+            }
+            "tls-broker-other-authority" => {
+                "the authority was made anew: bring the new certs/ca.crt here, or: mqsec up"
             }
             "tls-client-certificate-missing" => {
                 "issue one: mqsec client-cert NAME; or show another client's: mqsec test-connect USER --client CLIENT"
@@ -179,17 +281,34 @@ impl Diagnose for Trouble {
                 "look at it, and at the CRL's end: mqsec verify; issue anew: mqsec client-cert NAME"
             }
             "tls-client-revoked" => "issue a new one: mqsec client-cert NAME",
-            "tls-client-refused" => "look at the certificate: mqsec verify NAME",
-            "tls-not-spoken" => "is it the port of the TLS listener (8883)?",
-            "mqtt-not-spoken" => "another service listens there, or a websockets listener",
+            "tls-client-refused" | "tls-client-wrong-role" => "look at the certificate: mqsec verify NAME",
+            "tls-version-refused" => "leave --tls out, or look at tls_version in config/mosquitto.conf",
+            "tls-chain-too-large" => {
+                "send the broker's certificate and its intermediates alone; what is in certfile? mqsec verify FILE"
+            }
+            "tls-not-spoken" | "mqtt-not-spoken" | "websockets-refused" => {
+                "see what speaks there: mqsec probe HOST:PORT"
+            }
             "login-refused" => {
                 "user or password is missing or wrong (the broker does not say which): mqsec passwd test; an ACL is never the reason for this code"
             }
-            "publish-refused" | "subscribe-refused" | "message-not-returned" => {
-                "the broker's ACL does not let this user write or read the topic"
+            "mqtt-version-refused" => "try the other version: mqsec test-connect --mqtt 3.1.1",
+            "client-id-refused" => "give another one: mqsec test-connect --client-id ID",
+            "identity-without-name" => "issue a certificate with a common name: mqsec client-cert NAME",
+            "publish-denied" | "subscribe-denied" | "delivery-denied" | "will-denied" => {
+                "the broker's ACL does not let this user do that; change acl_file, then: mqsec up"
             }
-            "no-answer" => "a firewall may drop the packets, or the broker hangs: mqsec logs",
-            "connection-closed" => "the broker's log tells more: mqsec logs",
+            "packet-too-large" => "send less, or raise max_packet_size in config/mosquitto.conf",
+            "qos-not-supported" => {
+                "ask for less: mqsec test-connect --qos 1; or raise max_qos in config/mosquitto.conf"
+            }
+            "session-taken-over" => {
+                "another client uses the same identifier; give each its own: mqsec test-connect --client-id ID"
+            }
+            "no-answer" => "a firewall may drop the packets, or the broker hangs: mqsec logs --explain",
+            "connection-closed" | "session-ended" | "broker-stopped" => {
+                "the broker's log tells more: mqsec logs --explain"
+            }
             _ => return Vec::new(),
         };
         vec![hint.to_owned()]
@@ -227,54 +346,20 @@ fn server_certificate(error: &CertificateError) -> String {
     }
 }
 
-fn refused_client(alert: AlertDescription, had_certificate: bool) -> String {
+fn refused_client(alert: AlertDescription, had_certificate: bool, asked: bool) -> String {
     use AlertDescription as A;
     let why = match alert {
-        _ if !had_certificate && is_missing(alert) => {
+        _ if asked && !had_certificate && is_missing(alert) => {
             return "the broker demands a client certificate, and none was given".to_owned();
         }
+        _ if !asked => return format!("the broker ended the TLS handshake ({alert:?})"),
         A::UnknownCA => "an authority issued it that the broker does not trust",
         A::CertificateExpired => "its period is over, or the broker's CRL is past its end",
         A::CertificateRevoked => "it is revoked",
         A::UnsupportedCertificate => "it is not a client's certificate",
         A::BadCertificate => "it is damaged, too weak, or its period has not begun",
         A::CertificateRequired => "it was not sent",
-        A::ProtocolVersion => return "the broker speaks no TLS version that is safe".to_owned(),
         other => return format!("the broker ended the TLS handshake ({other:?})"),
     };
     format!("the broker refused the client's certificate: {why}")
-}
-
-/// Number and meaning of a CONNACK reason code. Mosquitto answers 135 (MQTT 3.1.1: 5) for every wrong login.
-pub fn connack(code: ConnectReturnCode) -> (u8, &'static str) {
-    use ConnectReturnCode as C;
-    match code {
-        C::Success => (0, "connection accepted"),
-        C::RefusedProtocolVersion => (1, "protocol version not supported"),
-        C::BadClientId => (2, "client identifier not allowed"),
-        C::ServiceUnavailable => (3, "broker unavailable"),
-        C::UnspecifiedError => (128, "unspecified error"),
-        C::MalformedPacket => (129, "malformed packet"),
-        C::ProtocolError => (130, "protocol error"),
-        C::ImplementationSpecificError => (131, "error of this broker's own kind"),
-        C::UnsupportedProtocolVersion => (132, "protocol version not supported"),
-        C::ClientIdentifierNotValid => (133, "client identifier not valid"),
-        C::BadUserNamePassword => {
-            (134, "user name or password not valid (Mosquitto: the certificate has no common name)")
-        }
-        C::NotAuthorized => (135, "not authorised: user name or password missing or wrong"),
-        C::ServerUnavailable => (136, "server unavailable"),
-        C::ServerBusy => (137, "server busy"),
-        C::Banned => (138, "banned"),
-        C::BadAuthenticationMethod => (140, "bad authentication method"),
-        C::TopicNameInvalid => (144, "topic name of the will invalid"),
-        C::PacketTooLarge => (149, "packet too large"),
-        C::QuotaExceeded => (151, "quota exceeded"),
-        C::PayloadFormatInvalid => (153, "payload format of the will invalid"),
-        C::RetainNotSupported => (154, "retain not supported"),
-        C::QoSNotSupported => (155, "QoS not supported"),
-        C::UseAnotherServer => (156, "use another server"),
-        C::ServerMoved => (157, "server moved"),
-        C::ConnectionRateExceeded => (159, "connection rate exceeded"),
-    }
 }

@@ -58,6 +58,11 @@ pub fn read_listener(workspace: &Workspace) -> Result<Option<Listener>, Failure>
     read(workspace, layout::CONF)?.map(|text| listener(workspace, &text)).transpose()
 }
 
+/// Every listener of the configuration that is there.
+pub fn listeners(workspace: &Workspace) -> Result<Vec<Listener>, Failure> {
+    Ok(read(workspace, layout::CONF)?.map(|text| conf::listeners(&text)).unwrap_or_default())
+}
+
 fn listener(workspace: &Workspace, text: &str) -> Result<Listener, Failure> {
     conf::main_listener(text).ok_or_else(|| {
         let path = workspace.show(layout::CONF);

@@ -10,6 +10,7 @@ use crate::mqtt::Identity;
 use crate::pki::keys;
 use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
+use crate::pki::parsed::KeyKind;
 use crate::workspace::Workspace;
 use crate::workspace::fs;
 use crate::workspace::layout;
@@ -39,14 +40,43 @@ impl Paths {
 }
 
 /// The certificates of a file of authorities.
-pub fn trust(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let shown = path.display().to_string();
-    Ok(Certificate::all_from_pem(&must_read(path)?, &shown)?.into_iter().map(|certificate| certificate.der).collect())
+pub fn trust(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    Ok(Certificate::all_from_pem(&must_read(path)?, &path.display().to_string())?)
 }
 
-/// A client's certificate chain and key.
-pub fn identity(cert: &Path, key: &Path) -> Result<Identity, Failure> {
+/// The same, for those who need no more of them.
+pub fn trust_der(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    Ok(trust(path)?.into_iter().map(|certificate| certificate.der).collect())
+}
+
+/// Certificates of the folder among which one that is missing elsewhere may be.
+pub fn nearby(workspace: &Workspace) -> Vec<Certificate> {
+    let files = fs::files(&workspace.path("certs"));
+    let own = [layout::broker::CERT, layout::broker::TRUST].map(|name| workspace.path(name));
+    let backups = workspace.path(layout::BACKUP);
+    let old = fs::folders(&backups).unwrap_or_default().into_iter().flat_map(|name| fs::files(&backups.join(name)));
+    files
+        .into_iter()
+        .chain(own)
+        .chain(old)
+        .filter(|path| path.extension().is_some_and(|end| end == "crt" || end == "pem"))
+        .filter_map(|path| Certificate::all_from_pem(&fs::read(&path).ok()??, "").ok())
+        .flatten()
+        .collect()
+}
+
+/// A client's certificate chain and key, for TLS and for a reader.
+pub fn identity(cert: &Path, key: &Path) -> Result<(Identity, Vec<Certificate>), Failure> {
     let chain = Certificate::all_from_pem(&must_read(cert)?, &cert.display().to_string())?;
+    // no TLS library signs with it, so it would be a mystery later
+    if matches!(chain[0].key_kind, KeyKind::Rsa(bits) if bits < 2048) {
+        return Err(Plain::no(
+            "tls-client-weak",
+            format!("the key of `{}` ({}) is too weak to be used", cert.display(), chain[0].key),
+        )
+        .hint("issue the pair anew: mqsec client-cert NAME")
+        .into());
+    }
     let key_pem = zeroize::Zeroizing::new(must_read(key)?);
     let shown = key.display().to_string();
     let parsed = keys::parse(&key_pem, &shown)?;
@@ -55,10 +85,11 @@ pub fn identity(cert: &Path, key: &Path) -> Result<Identity, Failure> {
             .hint("put the key back that was made with it, or issue the pair anew: mqsec client-cert NAME")
             .into());
     }
-    Ok(Identity {
-        chain: chain.into_iter().map(|certificate| certificate.der).collect(),
+    let identity = Identity {
+        chain: chain.iter().map(|certificate| certificate.der.clone()).collect(),
         key: keys::parse_der(&key_pem, &shown)?,
-    })
+    };
+    Ok((identity, chain))
 }
 
 fn must_read(path: &Path) -> Result<Vec<u8>, Failure> {

@@ -32,19 +32,15 @@ impl Probe {
         Ok(Self {
             host: mqtt::dial_host(listener.address.as_deref()),
             listener,
-            trust: credentials::trust(&workspace.path(layout::CA_CERT))?,
+            trust: credentials::trust_der(&workspace.path(layout::CA_CERT))?,
         })
     }
 
     pub fn knock(&self) -> Attempt<'_> {
         Attempt {
-            host: &self.host,
-            port: self.listener.port,
-            tls: Some(Tls { trust: &self.trust, identity: None }),
-            login: None,
-            client_id: "mqsec-knock".to_owned(),
-            topic: None,
+            tls: Some(Tls::new(&self.trust, None)),
             timeout: Duration::from_secs(5),
+            ..Attempt::new(&self.host, self.listener.port, "mqsec-knock".to_owned())
         }
     }
 }

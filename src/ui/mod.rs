@@ -95,16 +95,17 @@ impl Ui {
     pub fn failure(&self, failure: &Failure) -> u8 {
         let hints: Vec<String> = failure.hints.iter().map(|hint| self.with_folder(hint)).collect();
         if self.json {
-            out(&format!(
-                "{:#}\n",
-                json!({
-                    "schema": "mqsec/error/1",
-                    "code": failure.code,
-                    "message": failure.message(),
-                    "details": failure.details,
-                    "hints": hints,
-                })
-            ));
+            let mut object = json!({
+                "schema": "mqsec/error/1",
+                "code": failure.code,
+                "message": failure.message(),
+                "details": failure.details,
+                "hints": hints,
+            });
+            if let Some(facts) = &failure.facts {
+                object["facts"] = facts.clone();
+            }
+            out(&format!("{object:#}\n"));
         }
         let mut text = format!("{}: {}\n", paint(Tone::Bad, &format!("error[{}]", failure.code)), failure.message());
         for detail in &failure.details {
@@ -150,11 +151,21 @@ impl Ui {
         matches!(answer.trim(), "y" | "Y" | "yes")
     }
 
+    /// The first line of standard input, without its end.
+    pub fn read_password(&self) -> Result<Secret, Failure> {
+        let mut line = zeroize::Zeroizing::new(String::new());
+        std::io::stdin().lock().read_line(&mut line).map_err(|error| {
+            Plain::new("password-not-read", format!("no password can be read from standard input: {error}"))
+        })?;
+        let text = line.strip_suffix('\n').unwrap_or(&line);
+        Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
+    }
+
     /// A password from the terminal, typed twice when it is a new one.
     pub fn ask_password(&self, what: &str, twice: bool) -> Result<Secret, Failure> {
         let no_terminal = || {
             Plain::new("password-needed", format!("no password for {what}, and no terminal to ask for it"))
-                .hint("give it on standard input with --stdin, or in the environment variable MQSEC_PASSWORD")
+                .hint("give it on standard input (--stdin, for test-connect --password-stdin), or in the environment variable MQSEC_PASSWORD")
         };
         if !self.can_ask() {
             return Err(no_terminal().into());

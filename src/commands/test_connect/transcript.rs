@@ -5,12 +5,13 @@ use std::time::Duration;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::mqtt;
-use crate::mqtt::Stage;
-use crate::mqtt::Success;
+use super::Args;
+use crate::diagnosis::Diagnosis;
+use crate::error::Diagnose;
+use crate::mqtt::Seen;
+use crate::mqtt::Version;
 use crate::ui::Report;
 
-/// The transcript, in the lines and the order of the tool that mqsec replaces.
 pub(super) struct Words {
     pub(super) fancy: bool,
 }
@@ -24,75 +25,97 @@ impl Words {
         format!("{}\n", "=".repeat(80))
     }
 
-    pub(super) fn start(&self, user: &str, client: &str) -> String {
+    pub(super) fn start(&self, user: &str, client: &str, tls: bool) -> String {
+        let (how, mark) = if tls { ("secure ", "Authentication and TLS enabled") } else { ("", "Without TLS") };
         [
-            self.line("🚀", "Starting secure MQTT connection test"),
-            self.line("🔐", "Authentication and TLS enabled"),
+            self.line("🚀", &format!("Starting {how}MQTT connection test")),
+            self.line("🔐", mark),
             self.line("👤", &format!("Username: {user}")),
             self.line("📄", &format!("Certificate CN: {client}")),
         ]
         .concat()
     }
 
-    pub(super) fn connecting(&self, host: &str, port: u16) -> String {
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-        [
-            self.line("📁", "Certificates loaded successfully"),
-            "\n".to_owned(),
-            self.line("🌐", &format!("Connecting to {host}:{port} ...")),
-            self.line("🔄", "TLS handshake in progress..."),
-            "\n".to_owned(),
-            self.line("🔍", "Connection result:"),
-            self.rule(),
-        ]
-        .concat()
+    pub(super) fn connecting(&self, host: &str, port: u16, tls: bool) -> String {
+        let host = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_owned() };
+        let connecting = format!("Connecting to {host}:{port} ...");
+        let mut lines = Vec::new();
+        if tls {
+            lines.push(self.line("📁", "Certificates loaded successfully"));
+        }
+        lines.extend(["\n".to_owned(), self.line("🌐", &connecting)]);
+        if tls {
+            lines.push(self.line("🔄", "TLS handshake in progress..."));
+        }
+        lines.extend(["\n".to_owned(), self.line("🔍", "Connection result:"), self.rule()]);
+        lines.concat()
     }
 
-    pub(super) fn success(&self, topic: &str, success: &Success) -> String {
-        let total: Duration = success.timings.iter().map(|(_, took)| *took).sum();
+    pub(super) fn success(&self, args: &Args, seen: &Seen) -> String {
         let tick = if self.fancy { "✅ " } else { "" };
-        [
+        let how = if args.tls() { "valid TLS and authentication" } else { "without TLS" };
+        let address = seen.address.map(|address| address.to_string()).unwrap_or_default();
+        let mut lines = vec![
             self.line("🔢", "Return code: 0"),
-            self.line(
-                "📬",
-                &format!("Status: {tick}Connection established successfully (valid TLS and authentication)"),
-            ),
-            self.line("📡", &format!("Publishing test message to '{topic}' topic...")),
+            self.line("📬", &format!("Status: {tick}Connection established successfully ({how})")),
+            self.line("📡", &format!("Publishing test message to '{}' topic...", args.topic)),
             self.rule(),
             self.line("✅", "Test message published successfully!"),
-            self.line(
-                "✅",
-                &format!(
-                    "The message came back ({}, {}, {:.1} ms in all)",
-                    success.address,
-                    success.tls_version.unwrap_or("no TLS"),
-                    total.as_secs_f64() * 1000.0
-                ),
-            ),
+            self.line("✅", &format!("The message came back ({address}, {})", seen.tls_version.unwrap_or("no TLS"))),
+        ];
+        if let Some(topic) = &args.will {
+            lines.push(self.line("✅", &format!("The will on '{topic}' was published when its client vanished")));
+        }
+        lines.extend([
+            self.line("⏱", &stages(seen)),
             self.rule(),
             "\n".to_owned(),
             self.line("📡", "Disconnecting..."),
+        ]);
+        lines.concat()
+    }
+
+    /// An ACL's no that was asked for.
+    pub(super) fn denied(&self, denied: &Diagnosis, seen: &Seen) -> String {
+        let tick = if self.fancy { "✅ " } else { "" };
+        [
+            self.line("🔢", "Return code: 0"),
+            self.line("📬", &format!("Status: {tick}denied, as expected ({}): {denied}", denied.code())),
+            self.line("⏱", &stages(seen)),
+            self.rule(),
         ]
         .concat()
     }
 
-    pub(super) fn trouble(&self, trouble: &mqtt::Trouble) -> String {
+    pub(super) fn trouble(&self, found: &Diagnosis, return_code: Option<u8>, version: Version) -> String {
         let cross = if self.fancy { "❌ " } else { "" };
-        let code = match trouble.return_code() {
+        let code = match return_code {
             // the number of MQTT 3.1.1, which older tools print for the same answer
-            Some(135) => self.line("🔢", "Return code: 135 (MQTT 3.1.1: 5)"),
+            Some(135) if version == Version::V5 => self.line("🔢", "Return code: 135 (MQTT 3.1.1: 5)"),
             Some(code) => self.line("🔢", &format!("Return code: {code}")),
             None => String::new(),
         };
-        [code, self.line("📬", &format!("Status: {cross}{trouble}")), self.rule()].concat()
+        [code, self.line("📬", &format!("Status: {cross}{found}")), self.rule()].concat()
     }
+}
+
+/// What each stage took, and all together.
+fn stages(seen: &Seen) -> String {
+    let total: Duration = seen.timings.iter().map(|(_, took)| *took).sum();
+    let each: Vec<String> = seen.timings.iter().map(|(stage, took)| format!("{stage} {:.1}", ms(*took))).collect();
+    format!("Milliseconds: {}; {:.1} in all", each.join(", "), ms(total))
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 pub(super) struct Connected {
     pub(super) host: String,
     pub(super) port: u16,
-    pub(super) user: String,
-    pub(super) success: Success,
+    pub(super) user: Option<String>,
+    pub(super) seen: Seen,
+    pub(super) denied: Option<Diagnosis>,
 }
 
 impl Report for Connected {
@@ -101,18 +124,25 @@ impl Report for Connected {
     }
 
     fn json(&self) -> Value {
-        let stage = |(stage, took): &(Stage, Duration)| json!({ "stage": stage.to_string(), "ms": took.as_secs_f64() * 1000.0 });
+        let stages: Vec<Value> = self
+            .seen
+            .timings
+            .iter()
+            .map(|(stage, took)| json!({ "stage": stage.to_string(), "ms": ms(*took) }))
+            .collect();
         json!({
             "schema": "mqsec/test-connect/1",
             "return_code": 0,
             "host": self.host,
             "port": self.port,
             "user": self.user,
-            "address": self.success.address.to_string(),
-            "tls_version": self.success.tls_version,
-            "cipher": self.success.cipher,
-            "message_returned": true,
-            "stages": self.success.timings.iter().map(stage).collect::<Vec<_>>(),
+            "address": self.seen.address.map(|address| address.to_string()),
+            "tls_version": self.seen.tls_version,
+            "cipher": self.seen.cipher,
+            "client_certificate_asked": self.seen.certificate_asked,
+            "message_returned": self.denied.is_none(),
+            "denied": self.denied.as_ref().map(|denied| json!({ "code": denied.code(), "message": denied.to_string() })),
+            "stages": stages,
         })
     }
 }

@@ -14,16 +14,16 @@ fn a_device_is_added_and_removed_without_a_restart() {
         assert_eq!(sandbox.mqsec(&["up", "--json"]).ok().json()["state"], "reloaded");
         sandbox.mqsec(&["test-connect", "sensor-1", "first secret"]).ok();
         // the password alone, or another device's certificate with it, is a matter of the ACL; a wrong one is not
-        sandbox.mqsec(&["test-connect", "sensor-1", "wrong"]).fails(1, "login-refused");
+        sandbox.mqsec(&["test-connect", "sensor-1", "wrong"]).fails(1, "password-wrong");
 
         sandbox.mqsec_with_input(&["passwd", "set", "sensor-1", "--stdin"], "second secret\n").ok();
         sandbox.mqsec(&["up"]).ok();
-        sandbox.mqsec(&["test-connect", "sensor-1", "first secret"]).fails(1, "login-refused");
+        sandbox.mqsec(&["test-connect", "sensor-1", "first secret"]).fails(1, "password-wrong");
         sandbox.mqsec(&["test-connect", "sensor-1", "second secret"]).ok();
 
         sandbox.mqsec(&["passwd", "del", "sensor-1"]).ok();
         sandbox.mqsec(&["up"]).ok();
-        sandbox.mqsec(&["test-connect", "sensor-1", "second secret"]).fails(1, "login-refused");
+        sandbox.mqsec(&["test-connect", "sensor-1", "second secret"]).fails(1, "user-unknown");
         assert_eq!(sandbox.read(".mqsec/broker.pid"), process, "the broker was restarted");
     }
 }
@@ -48,6 +48,46 @@ fn a_certificate_is_issued_once_and_again_only_for_a_reason() {
     assert_eq!(state(&["broker-cert", "b.lan", "10.0.0.1", "fd00::1"]), replaced);
     assert_eq!(state(&["broker-cert", "b.lan", "10.0.0.1", "fd00::1", "--key-type", "p384"]), replaced);
     sandbox.mqsec(&["verify"]).ok();
+}
+
+#[test]
+fn a_revoked_certificate_is_issued_anew() {
+    let sandbox = Sandbox::new();
+    sandbox.mqsec(&["ca", "init"]).ok();
+    sandbox.mqsec(&["client-cert", "a"]).ok();
+    let list = r#"serial=$(openssl x509 -in certs/client/a/a.crt -noout -serial); serial=${serial#serial=}
+        printf 'R\t401231000000Z\t260101000000Z\t%s\tunknown\t/CN=a\n' "$serial" > index
+        printf '[ca]\ndefault_ca=c\n[c]\ndatabase=index\ndefault_md=sha256\n' > ca.cnf
+        openssl ca -config ca.cnf -gencrl -keyfile certs/ca.key -cert certs/ca.crt -crldays 30 -out certs/ca.crl"#;
+    sandbox.run("bash", &["-ec", list]).ok();
+    assert_eq!(
+        sandbox.mqsec(&["verify", "a", "--json"]).exits(1).json()["certificates"][0]["findings"][0]["code"],
+        "certificate-revoked"
+    );
+    assert_eq!(sandbox.mqsec(&["client-cert", "a", "--json"]).ok().json()["state"], "replaced");
+    sandbox.mqsec(&["verify", "a"]).ok();
+    assert_eq!(sandbox.mqsec(&["client-cert", "a", "--json"]).ok().json()["state"], "kept");
+}
+
+#[test]
+fn a_changed_acl_is_a_reason_to_reload() {
+    let sandbox = Sandbox::new();
+    sandbox.up_native(&[]).ok();
+    let conf = sandbox.read("config/mosquitto.conf");
+    sandbox.write("config/mosquitto.conf", conf.replace("password_file", "acl_file config/acl\npassword_file"));
+    sandbox.write("config/acl", "user admin\ntopic readwrite #\n");
+    if rustix::process::geteuid().is_root() {
+        sandbox.run("chown", &["1883:1883", "config/acl"]).ok();
+    }
+    sandbox.run("chmod", &["600", "config/acl"]).ok();
+    sandbox.mqsec(&["up"]).ok();
+    sandbox.mqsec(&["test-connect", "--expect-denied"]).fails(1, "not-denied");
+    // the same file, so that its owner stays
+    sandbox.write("config/acl", "user admin\ntopic read #\n");
+    sandbox.mqsec(&["test-connect"]).ok();
+    sandbox.mqsec(&["up", "--json"]).exits(1);
+    sandbox.mqsec(&["test-connect", "--expect-denied"]).ok();
+    sandbox.mqsec(&["test-connect"]).fails(1, "publish-denied");
 }
 
 #[test]
