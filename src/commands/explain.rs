@@ -1,4 +1,6 @@
-//! `mqsec explain`: what an error code means.
+//! `mqsec explain`: what an error code means, how it arises, how to see it, how to mend it.
+
+use std::io::IsTerminal;
 
 use serde_json::Value;
 use serde_json::json;
@@ -6,53 +8,163 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
+use crate::pages;
+use crate::pages::Page;
 use crate::ui::Report;
+use crate::ui::Tone;
+use crate::ui::paint;
 
 /// Tell what an error code means and what to do; without one, list them all
+///
+/// The whole line of an error can be given in quotes; the code is found in it.
 #[derive(clap::Args)]
 pub struct Args {
-    code: Option<String>,
+    #[arg(value_name = "CODE")]
+    code: Vec<String>,
 }
-
-const PAGE: &str = include_str!("../../docs/errors.md");
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
-    let report = match &args.code {
-        None => Explained { code: None, text: codes().map(|code| format!("{code}\n")).collect() },
-        Some(code) => {
-            let text = section(code).ok_or_else(|| {
-                Plain::new("code-unknown", format!("there is no error code `{code}`")).hint("list them: mqsec explain")
-            })?;
-            Explained { code: Some(code.clone()), text: format!("{}\n", text.trim()) }
-        }
-    };
-    Ok(context.ui.report(&report))
+    let width = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    let width = width.map(|(width, _)| usize::from(width.0));
+    if args.code.is_empty() {
+        return Ok(context.ui.report(&List { width }));
+    }
+    let asked = args.code.join(" ");
+    let page = pages::asked_for(&asked).ok_or_else(|| unknown(asked.trim()))?;
+    let text = context.ui.with_folder(page.text);
+    let folder = (text != page.text).then(|| context.workspace.root().display().to_string());
+    Ok(context.ui.report(&Explained { page, width, text, folder }))
 }
 
-/// Every code that has a heading.
-pub fn codes() -> impl Iterator<Item = &'static str> {
-    PAGE.lines().filter_map(|line| line.strip_prefix("## "))
+fn unknown(asked: &str) -> Plain {
+    let code = asked.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or(asked, |(code, _)| code);
+    let mut error = Plain::new("code-unknown", format!("there is no error code `{}`", cut(code, 60)));
+    let related: Vec<&str> = pages::all().map(|page| page.code).filter(|known| known.contains(code)).collect();
+    if code.len() > 2 && !related.is_empty() {
+        error = error.detail(format!("codes with that word: {}", related.join(", ")));
+    }
+    if let Some(nearest) = pages::nearest(code) {
+        error = error.hint(format!("the nearest one: mqsec explain {nearest}"));
+    }
+    error.hint("list them: mqsec explain")
 }
 
-fn section(code: &str) -> Option<&'static str> {
-    let (_, rest) = PAGE.split_once(&format!("\n## {code}\n"))?;
-    Some(rest.split_once("\n## ").map_or(rest, |(section, _)| section))
+/// Every code with its meaning, a line each.
+struct List {
+    /// Of the terminal, if there is one.
+    width: Option<usize>,
+}
+
+impl Report for List {
+    fn text(&self, _fancy: bool) -> String {
+        let lines = pages::all().map(|page| format!("{:<24}  {}", page.code, page.summary()));
+        lines.map(|line| cut(&line, self.width.unwrap_or(usize::MAX)) + "\n").collect()
+    }
+
+    fn json(&self) -> Value {
+        let codes: Vec<_> = pages::all().map(|page| json!({ "code": page.code, "summary": page.summary() })).collect();
+        json!({ "schema": "mqsec/explain/1", "codes": codes })
+    }
 }
 
 struct Explained {
-    code: Option<String>,
+    page: Page,
+    width: Option<usize>,
+    /// The page, with commands for the reader's folder.
     text: String,
+    /// The reader's folder, when it is not the current one.
+    folder: Option<String>,
 }
 
 impl Report for Explained {
     fn text(&self, _fancy: bool) -> String {
-        self.text.clone()
+        let mut text = format!("{}\n", paint(Tone::Head, self.page.code));
+        for paragraph in self.text.split("\n\n") {
+            let paragraph = match self.width {
+                Some(width) if !paragraph.starts_with(' ') => wrap(paragraph, width.clamp(20, WIDEST)),
+                _ => paragraph.to_owned(),
+            };
+            let label = LABELS.iter().find_map(|label| Some((label, paragraph.strip_prefix(label)?)));
+            text.push('\n');
+            text.push_str(&match label {
+                Some((label, rest)) => format!("{}{rest}", paint(Tone::Head, label)),
+                None => paragraph,
+            });
+            text.push('\n');
+        }
+        let examples = EXAMPLES.iter().filter(|(name, _)| self.text.contains(name));
+        let examples: Vec<String> = examples.map(|(name, what)| format!("`{name}` for {what}")).collect();
+        if !examples.is_empty() {
+            let line = examples.join(", ").replacen(" for ", " stands for ", 1);
+            text.push_str(&format!("\n{}.\n", wrap(&line, self.width.unwrap_or(WIDEST).clamp(20, WIDEST))));
+        }
+        if let Some(folder) = &self.folder {
+            text.push_str(&format!("\nPaths are below `{folder}`.\n"));
+        }
+        text
     }
 
     fn json(&self) -> Value {
-        match &self.code {
-            Some(code) => json!({ "schema": "mqsec/explain/1", "code": code, "text": self.text }),
-            None => json!({ "schema": "mqsec/explain/1", "codes": codes().collect::<Vec<_>>() }),
+        json!({
+            "schema": "mqsec/explain/1",
+            "code": self.page.code,
+            "summary": self.page.summary(),
+            "text": self.page.text,
+        })
+    }
+}
+
+const LABELS: [&str; 3] = ["Arises:", "See:", "Mend:"];
+
+/// As wide as the source of the pages.
+const WIDEST: usize = 100;
+
+/// The names that the commands of the pages have, and what the reader has in their place.
+const EXAMPLES: [(&str, &str); 3] =
+    [("anderson", "your client or user"), ("mqtt.example.com", "your broker"), ("192.168.0.10", "its address")];
+
+fn cut(line: &str, width: usize) -> String {
+    match line.char_indices().nth(width) {
+        None => line.to_owned(),
+        Some(_) => line.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// A paragraph in lines of at most `width` characters.
+fn wrap(paragraph: &str, width: usize) -> String {
+    let (mut text, mut column) = (String::new(), 0);
+    for word in paragraph.split_whitespace() {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            text.push('\n');
+            column = 0;
+        } else if column > 0 {
+            text.push(' ');
+            column += 1;
         }
+        text.push_str(word);
+        column += length;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_the_terminal() {
+        assert_eq!(wrap("one two\nthree four", 9), "one two\nthree\nfour");
+        assert_eq!(wrap("unbreakable x", 4), "unbreakable\nx");
+        assert_eq!((cut("äbc", 3), cut("äbc", 2)), ("äbc".to_owned(), "ä…".to_owned()));
+        let text = List { width: Some(60) }.text(false);
+        assert!(text.lines().all(|line| line.chars().count() <= 60) && text.lines().any(|line| line.ends_with('…')));
+        let page = pages::find("tls-client-expired").unwrap();
+        let text = Explained { page, width: Some(40), text: page.text.to_owned(), folder: None }.text(false);
+        let prose = text.lines().filter(|line| !line.starts_with(' '));
+        assert!(
+            prose.clone().count() > 10
+                && prose.map(anstream::adapter::strip_str).all(|line| line.to_string().len() <= 40)
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The documents are true: their sessions are run as they stand, every code and every link has its place.
+//! The documents are true: their sessions are run as they stand, every link has its place.
 //!
 //! In a ```` ```console ```` block a line with `$ ` is a command and one with `> ` goes on with it; what follows is its
 //! output, with `...` for any number of lines and `[..]` for anything within a line. All blocks of a document are one
@@ -53,48 +53,6 @@ fn a_block_that_is_not_run_says_why() {
         assert_eq!(markers, used, "{document}: a `not run` marker without a block below it");
     }
     crate::support::tell(&format!("{skipped} console blocks are not run"));
-}
-
-#[test]
-fn every_code_has_its_heading() {
-    let mut sources = String::new();
-    // the command line's own file has the names of commands, and no code
-    for file in files_below("src", "rs").into_iter().filter(|file| !file.ends_with("cli.rs")) {
-        let text = read(&file);
-        sources.push_str(text.split("#[cfg(test)]").next().unwrap());
-    }
-    let mut codes: Vec<&str> = sources.split('"').filter(|literal| is_kebab(literal)).collect();
-    codes.retain(|literal| !NOT_CODES.contains(literal));
-    assert!(sources.contains("error[usage]"), "the code of usage errors");
-    codes.push("usage");
-    codes.sort_unstable();
-    codes.dedup();
-    let page = read("docs/errors.md");
-    let headings: Vec<&str> = headings(&page).collect();
-    for code in &codes {
-        assert!(
-            headings.contains(code),
-            "`{code}` stands in src/ and has no heading in docs/errors.md (if it is no code: NOT_CODES)"
-        );
-    }
-    let stray: Vec<_> = headings.iter().filter(|heading| !codes.contains(heading)).collect();
-    assert!(stray.is_empty(), "docs/errors.md: no codes: {stray:?}");
-    assert!(headings.is_sorted(), "docs/errors.md is in alphabetic order");
-    let long = page.lines().find(|line| line.chars().count() > 100);
-    assert_eq!(long, None, "docs/errors.md is wrapped at 100 characters");
-}
-
-/// Literals in `src/` that look like a code.
-const NOT_CODES: [&str; 5] = ["apt-get", "docker-compose", "mqsec-knock", "sensor-1", "unless-stopped"];
-
-#[test]
-fn explain_prints_the_heading_of_each_code() {
-    let sandbox = Sandbox::new();
-    let list = sandbox.mqsec(&["explain"]).ok().stdout;
-    let page = read("docs/errors.md");
-    assert!(list.lines().eq(headings(&page)), "{list}");
-    let text = sandbox.mqsec(&["explain", "ca-exists"]).ok().stdout;
-    assert!(text.contains("mqsec ca init --force") && !text.contains("##"), "{text}");
 }
 
 #[test]
@@ -316,11 +274,11 @@ fn line_matches(pattern: &str, line: &str) -> bool {
     }
 }
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn read(file: impl AsRef<Path>) -> String {
+pub fn read(file: impl AsRef<Path>) -> String {
     let file = root().join(file);
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
@@ -333,7 +291,7 @@ fn documents() -> Vec<PathBuf> {
     found
 }
 
-fn files_below(dir: impl AsRef<Path>, end: &str) -> Vec<PathBuf> {
+pub fn files_below(dir: impl AsRef<Path>, end: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(root().join(dir.as_ref())).unwrap().flatten() {
         let path = dir.as_ref().join(entry.file_name());
@@ -344,16 +302,6 @@ fn files_below(dir: impl AsRef<Path>, end: &str) -> Vec<PathBuf> {
         }
     }
     found
-}
-
-fn is_kebab(text: &str) -> bool {
-    let part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    text.contains('-') && text.split('-').all(part)
-}
-
-/// The headings of the second level.
-fn headings(page: &str) -> impl Iterator<Item = &str> {
-    page.lines().filter_map(|line| line.strip_prefix("## "))
 }
 
 /// The lines outside of code blocks.

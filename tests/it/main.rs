@@ -16,6 +16,7 @@
 
 mod diagnosis;
 mod docs;
+mod docs_pages;
 mod interop;
 mod journeys;
 mod repo;
