@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use super::PkiError;
+use crate::error::printable;
 
 /// The kinds of keys that mqsec makes. P-256 is the one that every client family takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -120,7 +121,7 @@ pub fn describe(bytes: &[u8]) -> String {
         Some("X509 CRL") => "a certificate revocation list",
         Some("PUBLIC KEY") => "a public key",
         Some("PKCS7" | "CMS") => "a PKCS#7 bundle",
-        Some(other) => return format!("PEM of the kind `{other}`"),
+        Some(other) => return format!("PEM of the kind `{}`", printable(other)),
         None if bytes.is_empty() => "nothing (the file is empty)",
         None if bytes.starts_with(&[0x30, 0x82]) || bytes.starts_with(&[0x30, 0x81]) => {
             "binary DER (convert it to PEM with openssl)"

@@ -197,7 +197,9 @@ client or user, `mqtt.example.com` for your broker and `192.168.0.10` for its ad
 ## What clients say, and what mqsec says
 
 Each line is a broker that was broken in one way, what `mosquitto_pub` printed there, and the code that
-`mqsec test-connect` led with.
+`mqsec test-connect` led with. Each is a test in `tests/it/diagnosis/worlds/`, which asks every version of the broker
+where the world exists (2.0.11, 2.0.21, 2.1.2) and writes the line of the newest. Which of its connection errors
+`mosquitto_pub` prints when a connection ends is a matter of time; any of them counts as the one that stands here.
 ";
 
 /// The groups of the codes: a code is in the first one that has a start of it.

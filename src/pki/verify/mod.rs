@@ -179,7 +179,9 @@ fn anew(case: &Case<'_>) -> String {
         As::Server => "issue it anew: mqsec up".to_owned(),
         As::Client => {
             let name = case.certificate.title();
-            let usable = name.parse::<ClientName>().is_ok() && !name.contains([' ', '\'', '"', '$', '`']);
+            // a stranger's certificate must not write the reader's command line
+            let plain = |letter: char| letter.is_alphanumeric() || "._-@+".contains(letter);
+            let usable = name.parse::<ClientName>().is_ok() && !name.starts_with('-') && name.chars().all(plain);
             format!("issue it anew: mqsec client-cert {}", if usable { name } else { "NAME" })
         }
     }

@@ -96,6 +96,30 @@ fn a_broker_that_drips_or_floods_does_not_hold_us() {
 }
 
 #[test]
+fn a_message_of_a_million_packets_does_not_hold_us() {
+    let sandbox = Sandbox::new();
+    // in websockets a message comes whole, and so all of its packets at once
+    let floods = stranger(|mut stream| {
+        let mut request = [0; 4096];
+        let count = stream.read(&mut request).unwrap();
+        let request = String::from_utf8_lossy(&request[..count]).into_owned();
+        let Some(key) = request.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")) else { return };
+        let accept = tungstenite::handshake::derive_accept_key(key.as_bytes());
+        let agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+        let _ = write!(stream, "{agreed}Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n");
+        let packets = [&[0x20, 3, 0, 0, 0, 0x90, 4, 0, 1, 0, 1][..], &[0xd0, 0].repeat(1_500_000)].concat();
+        let _ = stream.write_all(&[&[0x82, 0x7f][..], &(packets.len() as u64).to_be_bytes(), &packets].concat());
+        let _ = stream.read(&mut [0; 4096]);
+        std::thread::sleep(Duration::from_secs(30));
+    });
+    let (port, start) = (floods.to_string(), Instant::now());
+    let told =
+        sandbox.mqsec(&["test-connect", "u", "p", "--ws", "--host", "127.0.0.1", "--timeout", "3", "--port", &port]);
+    told.exits(2);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
 fn what_is_no_tls_is_told_apart() {
     let sandbox = Sandbox::new();
     sandbox.mqsec(&["ca", "init"]).ok();

@@ -8,5 +8,6 @@ mod hostile;
 mod input;
 mod logs;
 mod probe;
+mod seeds;
 mod world;
 mod worlds;

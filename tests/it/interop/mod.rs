@@ -6,5 +6,6 @@ mod full_disk;
 mod login;
 mod modes;
 mod openssl;
+mod packets;
 mod passwords;
 mod strace;
