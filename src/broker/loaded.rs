@@ -15,9 +15,10 @@ use crate::workspace::layout::broker;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loaded {
+    /// The configuration, and the ACL: a reload with a broken one opens a 2.0 broker to everyone, a start does not.
     pub conf: String,
     pub compose: String,
-    /// Passwords, ACL, certificates, CRL.
+    /// Passwords, certificates, CRL.
     pub files: String,
 }
 
@@ -26,12 +27,11 @@ impl Loaded {
         let conf = workspace.read(layout::CONF)?.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let port = conf::main_listener(&conf).map_or(0, |listener| listener.port);
         let acl = Settings::of_port(&conf, port).and_then(|settings| settings.get("acl_file").map(str::to_owned));
-        let mut files = vec![layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL];
-        files.extend(acl.as_deref());
+        let conf: Vec<&str> = [layout::CONF].into_iter().chain(acl.as_deref()).collect();
         Ok(Self {
-            conf: digest(workspace, &[layout::CONF])?,
+            conf: digest(workspace, &conf)?,
             compose: digest(workspace, &[layout::COMPOSE])?,
-            files: digest(workspace, &files)?,
+            files: digest(workspace, &[layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL])?,
         })
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::conf::Settings;
+use crate::error::printable;
 use crate::mqtt::Seen;
 use crate::passwd::PasswdFile;
 use crate::pki::crl::Crl;
@@ -81,7 +82,7 @@ impl Folder {
     pub fn log_since(&self, client_id: &str) -> Vec<String> {
         let Some(LogMark { path, length }) = &self.log else { return Vec::new() };
         let Ok((text, _)) = fs::read_from(path, *length) else { return Vec::new() };
-        text.lines().filter(|line| line.contains(client_id)).take(5).map(str::to_owned).collect()
+        text.lines().filter(|line| line.contains(client_id)).take(5).map(printable).collect()
     }
 
     /// The code of the first of these lines that has one.

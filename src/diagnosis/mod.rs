@@ -68,6 +68,7 @@ pub struct Diagnosis {
     message: String,
     evidence: Vec<String>,
     hints: Vec<String>,
+    facts: Value,
 }
 
 /// Finds the cause. It may ask the broker again, with nothing secret and nothing that changes its state.
@@ -75,7 +76,7 @@ pub fn find(case: &Case<'_>, trouble: &Trouble) -> Diagnosis {
     use Trouble as T;
     let plain = Diagnosis::of(trouble);
     let found = match trouble {
-        T::ServerCertificate(_) => Some(server::certificate(case)),
+        T::ServerCertificate(_) => return server::certificate(case).with_facts(case),
         T::ClientRefused { .. } | T::ClosedAfterRequest { .. } => client::refused(case, trouble),
         T::Connack { code, .. } => login::refused(case, *code),
         T::NotTls | T::Closed(Stage::Tls) | T::Timeout(Stage::Tls) | T::TlsVersion | T::Tls(_) => {
@@ -99,7 +100,7 @@ pub fn find(case: &Case<'_>, trouble: &Trouble) -> Diagnosis {
     for line in case.folder.map(|folder| folder.log_since(&case.attempt.client_id)).unwrap_or_default() {
         diagnosis.evidence.push(format!("log: {line}"));
     }
-    diagnosis
+    diagnosis.with_facts(case)
 }
 
 impl Diagnosis {
@@ -112,13 +113,14 @@ impl Diagnosis {
             message: trouble.to_string(),
             evidence: trouble.details(),
             hints: trouble.hints(),
+            facts: Value::Null,
         }
     }
 
     /// The broker (or we) refused.
     fn no(stage: Stage, code: &'static str, message: impl Into<String>) -> Self {
-        let (evidence, hints) = (Vec::new(), Vec::new());
-        Self { stage, code, kind: Kind::No, message: message.into(), evidence, hints }
+        let (evidence, hints, facts) = (Vec::new(), Vec::new(), Value::Null);
+        Self { stage, code, kind: Kind::No, message: message.into(), evidence, hints, facts }
     }
 
     /// There was no answer that could be judged.
@@ -142,6 +144,24 @@ impl Diagnosis {
         self.evidence.extend(plain.evidence.iter().filter(|line| !new.contains(line)).cloned());
         self.evidence.extend(new);
         self
+    }
+
+    /// For a program: where it ended, and how far it came.
+    fn with_facts(self, case: &Case<'_>) -> Self {
+        let seen = case.seen;
+        let stages: Vec<Value> = seen
+            .timings
+            .iter()
+            .map(|(stage, took)| json!({ "stage": stage.to_string(), "ms": took.as_secs_f64() * 1000.0 }))
+            .collect();
+        let facts = json!({
+            "stage": self.stage.to_string(),
+            "stages": stages,
+            "address": seen.address.map(|address| address.to_string()),
+            "tls_version": seen.tls_version,
+            "client_certificate_asked": seen.certificate_asked,
+        });
+        Self { facts, ..self }
     }
 
     /// Whether an ACL said no.
@@ -176,6 +196,6 @@ impl Diagnose for Diagnosis {
     }
 
     fn facts(&self) -> Option<Value> {
-        Some(json!({ "stage": self.stage.to_string(), "evidence": self.evidence }))
+        Some(self.facts.clone())
     }
 }

@@ -2,6 +2,7 @@
 //! PUBLISH → the message comes back → DISCONNECT. An event loop would hide the stage, the alert and the reason code, and
 //! those are what a diagnosis is made of.
 
+mod cause;
 mod channel;
 mod outgoing;
 mod packet;

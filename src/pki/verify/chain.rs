@@ -192,7 +192,8 @@ fn self_signed(case: &Case<'_>, at: usize, last: &Certificate) -> Option<Finding
         return (twin.is_some() && !renewed).then_some(finding);
     }
     if twin.is_some() {
-        return Some(other_authority(at, last));
+        // a root is not issued by another one: what stands below it was
+        return Some(other_authority(if at == 1 { 0 } else { at }, last));
     }
     Some(if at == 0 {
         Finding::invalid("certificate-self-signed", "it is self-signed: no authority stands behind it")

@@ -70,7 +70,7 @@ fn a_revoked_certificate_is_issued_anew() {
 }
 
 #[test]
-fn a_changed_acl_is_a_reason_to_reload() {
+fn a_changed_acl_is_a_reason_to_restart() {
     let sandbox = Sandbox::new();
     sandbox.up_native(&[]).ok();
     let conf = sandbox.read("config/mosquitto.conf");
@@ -85,7 +85,7 @@ fn a_changed_acl_is_a_reason_to_reload() {
     // the same file, so that its owner stays
     sandbox.write("config/acl", "user admin\ntopic read #\n");
     sandbox.mqsec(&["test-connect"]).ok();
-    sandbox.mqsec(&["up", "--json"]).exits(1);
+    assert_eq!(sandbox.mqsec(&["up", "--json"]).exits(1).json()["state"], "restarted");
     sandbox.mqsec(&["test-connect", "--expect-denied"]).ok();
     sandbox.mqsec(&["test-connect"]).fails(1, "publish-denied");
 }
