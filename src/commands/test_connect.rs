@@ -221,9 +221,9 @@ fn check_files(paths: &Paths, client: Option<&ClientName>) -> Result<(), Plain> 
         error = error.detail(format!("Cert: {}", absolute(cert))).detail(format!("Key:  {}", absolute(key)));
     }
     Err(match client {
-        _ if missing.contains(&paths.ca.as_path()) => {
-            error.hint("make an authority: mqsec ca init, or give one: --ca FILE")
-        }
+        _ if missing.contains(&paths.ca.as_path()) => error
+            .hint("make an authority: mqsec ca init; or give the one that issued the broker's certificate: --ca FILE")
+            .hint("for a public authority, the system's: --ca /etc/ssl/certs/ca-certificates.crt"),
         Some(name) => error.hint(format!("issue the pair: mqsec client-cert {name}")),
         None => error,
     })
