@@ -136,7 +136,7 @@ fn closed(case: &Case<'_>) -> Option<Diagnosis> {
         Diagnosis::no(
             Stage::Connect,
             "max-connections",
-            format!("the broker takes {most} connections on this port, and they are all in use"),
+            format!("the broker's limit of connections on this port ({most}) is reached"),
         )
         .evidence(format!("the listener has `max_connections {most}`, and new connections are closed at once"))
         .hint("raise max_connections in config/mosquitto.conf, or end clients; then: mqsec restart"),

@@ -151,7 +151,7 @@ fn end(case: &Case<'_>, path: &Path<'_>) -> Option<Finding> {
         .hint("send the leaf and the authorities that are needed, and nothing else"),
         End::Altered => Finding::invalid(
             "certificate-bad-signature",
-            format!("the signature of {} does not fit: it was damaged or altered", whom(at, last)),
+            format!("{} does not fit: it was damaged or altered", part(at, last, "signature")),
         )
         .hint("put a good copy back (certs/backup/ may have one), or issue it anew"),
         End::OtherKey => other_authority(at, last),
@@ -208,7 +208,7 @@ fn no_issuer(case: &Case<'_>, at: usize, last: &Certificate) -> Finding {
     let found = climb(case, case.others);
     if let (End::Root | End::TrustedButNoRoot, Some(missing)) = (found.end, found.links.get(at + 1)) {
         let message = format!(
-            "the intermediate `{}` is missing: it issued {}, and was not sent with it",
+            "the intermediate `{}`, which issued {}, is missing: it was not sent",
             missing.title(),
             whom(at, last)
         );
@@ -262,12 +262,12 @@ fn strength(at: usize, link: &Certificate, findings: &mut Vec<Finding>) {
     };
     let anew = "issue it anew with mqsec, which makes ECDSA P-256 with SHA-256 unless told otherwise";
     if let Some(weak) = weak {
-        let message = format!("the key of {} ({}) is {weak}", whom(at, link), link.key);
+        let message = format!("{} ({}) is {weak}", part(at, link, "key"), link.key);
         findings.push(Finding::invalid("certificate-weak-key", message).hint(anew));
     }
     // nobody checks a root's signature: it is trusted as it is
     if signature::is_weak(&link.signature_oid) && !link.is_self_issued() {
-        let message = format!("the signature of {} ({}) is broken", whom(at, link), link.signature_name());
+        let message = format!("{} ({}) is broken", part(at, link, "signature"), link.signature_name());
         findings.push(Finding::invalid("certificate-weak-signature", message).hint(anew));
     }
 }
@@ -362,4 +362,8 @@ pub(super) fn leaf_later<'a>(case: &Case<'a>) -> Option<(Finding, &'a Certificat
 
 fn whom(at: usize, link: &Certificate) -> String {
     if at == 0 { "it".to_owned() } else { format!("its authority `{}`", link.title()) }
+}
+
+fn part(at: usize, link: &Certificate, what: &str) -> String {
+    if at == 0 { format!("its {what}") } else { format!("the {what} of its authority `{}`", link.title()) }
 }
