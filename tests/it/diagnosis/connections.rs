@@ -37,6 +37,16 @@ fn test_connect_names_the_cause_whatever_the_brokers_version() {
         for host in ["localhost", "127.0.0.1", "::1", "[::1]"] {
             test(&["--host", host]).ok();
         }
+        // the password without an argument, from each of its places
+        sandbox.mqsec_with_input(&["test-connect", "admin", "--password-stdin"], &format!("{password}\n")).ok();
+        sandbox.mqsec_with_input(&["test-connect", "admin", "--password-stdin"], "x\n").fails(1, "password-wrong");
+        sandbox.write("secret", format!("{password}\r\n"));
+        sandbox.mqsec(&["test-connect", "admin", "--password-file", "secret"]).ok();
+        let mut command = sandbox.command(crate::support::binary());
+        let from_environment = command.args(["test-connect", "admin"]).env("MQSEC_PASSWORD", "x").output().unwrap();
+        crate::support::Said::of(from_environment).fails(1, "password-wrong");
+        test(&["--sni", "localhost", "--host", "127.0.0.2"]).ok();
+        test(&["--will", "test/will", "--mqtt", "3.1.1", "--qos", "2", "--size", "5000", "--client-id", "me"]).ok();
         let told = test(&["--json"]).ok().json();
         assert_eq!((&told["return_code"], &told["message_returned"]), (&0.into(), &true.into()));
         assert!(!told.to_string().contains(&password));
