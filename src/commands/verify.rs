@@ -87,7 +87,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let overview = args.targets.is_empty();
     let targets = match args.targets.as_slice() {
         [] => target::everything(context)?,
-        names => names.iter().map(|name| target::named(context, name)).collect::<Result<_, _>>()?,
+        names => target::all_named(context, names)?,
     };
     let now = args.at.unwrap_or(context.now);
     let now = now.replace_nanosecond(0).unwrap_or(now);

@@ -87,6 +87,7 @@ fn look(args: &Args, evidence: &Evidence, judged: &mut Judged, now: OffsetDateTi
             let (live, sent) = live::fetch(args, host, *port)?;
             (judged.live, judged.sent) = (Some(live), sent);
         }
+        Source::Nothing(finding) => return Err(finding.clone()),
         Source::Trust(_) => return broker_files::trust(args, evidence, judged, now),
         Source::List(_) => return broker_files::list(args, evidence, judged, now),
     }

@@ -10,6 +10,7 @@ use crate::error::Plain;
 use crate::pki::names::BrokerName;
 use crate::pki::names::ClientName;
 use crate::pki::verify::As;
+use crate::pki::verify::Finding;
 use crate::workspace::fs;
 use crate::workspace::layout;
 
@@ -28,6 +29,8 @@ pub(super) enum Source {
     /// The broker's own copies: the authorities that it trusts, and the list that it reads.
     Trust(PathBuf),
     List(PathBuf),
+    /// Nowhere, and why.
+    Nothing(Finding),
 }
 
 pub(super) struct Target {
@@ -64,14 +67,27 @@ impl Target {
             Source::Pair { cert: path, .. } | Source::File(path) | Source::Trust(path) | Source::List(path) => {
                 path.display().to_string()
             }
+            Source::Nothing(_) => self.name.clone(),
             Source::Live { host, port } if host.contains(':') => format!("[{host}]:{port}"),
             Source::Live { host, port } => format!("{host}:{port}"),
         }
     }
 }
 
-/// What a reader names.
-pub(super) fn named(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
+/// What a reader names. One name that means nothing is an error; among several it must not stop the others.
+pub(super) fn all_named(context: &Context<'_>, names: &[String]) -> Result<Vec<Target>, Failure> {
+    let one = |name: &String| match named(context, name) {
+        Err(failure) if names.len() > 1 => {
+            let mut finding = Finding::invalid(failure.code, failure.message());
+            finding.hint = failure.hints.into_iter().next();
+            Ok(Target { name: name.clone(), source: Source::Nothing(finding), role: None })
+        }
+        other => other,
+    };
+    names.iter().map(one).collect()
+}
+
+fn named(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
     if let Some(target) = Target::of_name(context, name) {
         return Ok(target);
     }

@@ -39,6 +39,10 @@ fn what_is_missing_is_named() {
     sandbox.mqsec(&["explain", "no-such-code"]).fails(2, "code-unknown");
     sandbox.mqsec(&["ca", "init"]).ok();
     sandbox.mqsec(&["verify", "nobody"]).fails(2, "certificate-not-found");
+    // among several it does not stop the others
+    let told = sandbox.mqsec(&["verify", "nobody", "ca", "--json"]).exits(2).json();
+    assert_eq!(told["certificates"][0]["findings"][0]["code"], "certificate-not-found");
+    assert_eq!(told["certificates"][1]["verdict"], "valid");
     sandbox.mqsec(&["down"]).ok();
     sandbox.mqsec(&["status"]).exits(1);
 }
