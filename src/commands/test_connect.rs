@@ -71,7 +71,17 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         let nearby = credentials::nearby(workspace);
         let (client, folder) = (client.as_ref().map(ClientName::as_str), folder.as_ref());
         diagnosis::find(
-            &Case { attempt, seen: &seen, own, client, trust, folder, nearby: &nearby, now: context.now, deadline },
+            &Case {
+                attempt,
+                seen: &seen,
+                own,
+                client,
+                trust,
+                folder,
+                nearby: &nearby,
+                now: context.now,
+                deadline,
+            },
             trouble,
         )
     };
@@ -198,7 +208,7 @@ impl Files {
             paths.pair = Some((cert.clone(), key.clone()));
         }
         check_files(&paths, client)?;
-        let trust = credentials::trust(&paths.ca)?;
+        let trust = credentials::certificates(&paths.ca)?;
         let (identity, own) = match &paths.pair {
             Some((cert, key)) => {
                 let (identity, own) = credentials::identity(cert, key)?;

@@ -7,6 +7,7 @@ use crate::error::printable;
 use crate::mqtt::Seen;
 use crate::passwd::PasswdFile;
 use crate::pki::crl::Crl;
+use crate::pki::input;
 use crate::pki::parsed::Certificate;
 use crate::workspace::Workspace;
 use crate::workspace::fs;
@@ -48,7 +49,7 @@ impl Folder {
         let text = String::from_utf8(workspace.read(layout::CONF).ok()??).ok()?;
         let settings = Settings::of_port(&text, port)?;
         let read = |key: &str| -> Option<Vec<u8>> { workspace.read(settings.get(key)?).ok()? };
-        let certificates = |key: &str| Certificate::all_from_pem(&read(key)?, key).ok();
+        let certificates = |key: &str| Some(input::certificates(&read(key)?, key).ok()?.list);
         let broker = certificates("certfile").unwrap_or_default();
         let local = seen.address.is_some_and(|address| address.ip().is_loopback());
         let same = matches!((seen.chain.first(), broker.first()), (Some(shown), Some(own)) if *shown == own.der);

@@ -14,7 +14,7 @@ use super::keys;
 use super::parsed::Certificate;
 use super::parsed::serial_text;
 use super::signature::Signature;
-use super::signature::Signed;
+use super::signature::another_key;
 use crate::error::printable;
 
 #[derive(Clone, Debug)]
@@ -99,11 +99,7 @@ impl Crl {
             message: parsed.tbs_cert_list.as_ref(),
             value: parsed.signature_value.as_ref(),
         };
-        match signature.is_by(issuer) {
-            Signed::Yes => true,
-            Signed::No => false,
-            Signed::Unjudged => !self.names_another_key_than(issuer),
-        }
+        signature.is_made_by(issuer, self.authority_key_id.as_ref())
     }
 
     /// Whether it names exactly this key as its issuer's.
@@ -113,7 +109,7 @@ impl Crl {
 
     /// Whether both have key identifiers, and different ones.
     pub fn names_another_key_than(&self, issuer: &Certificate) -> bool {
-        matches!((&self.authority_key_id, &issuer.subject_key_id), (Some(own), Some(theirs)) if own != theirs)
+        another_key(self.authority_key_id.as_ref(), issuer)
     }
 }
 

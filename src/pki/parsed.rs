@@ -17,7 +17,7 @@ use super::PkiError;
 use super::keys;
 use super::signature;
 use super::signature::Signature;
-use super::signature::Signed;
+use super::signature::another_key;
 use crate::error::printable;
 
 /// What a public key is.
@@ -183,16 +183,12 @@ impl Certificate {
             message: parsed.tbs_certificate.as_ref(),
             value: parsed.signature_value.as_ref(),
         };
-        match signature.is_by(issuer) {
-            Signed::Yes => true,
-            Signed::No => false,
-            Signed::Unjudged => !self.names_another_key_than(issuer),
-        }
+        signature.is_made_by(issuer, self.authority_key_id.as_ref())
     }
 
     /// Whether both have key identifiers, and different ones.
     pub fn names_another_key_than(&self, issuer: &Self) -> bool {
-        matches!((&self.authority_key_id, &issuer.subject_key_id), (Some(own), Some(theirs)) if own != theirs)
+        another_key(self.authority_key_id.as_ref(), issuer)
     }
 
     /// Whether it names exactly this key as its issuer's.

@@ -25,6 +25,16 @@ pub(crate) struct Signature<'a> {
 }
 
 impl Signature<'_> {
+    /// Whether the issuer's key made it. Where nothing here computes such a signature any more, the key identifiers
+    /// decide: `authority_key_id` is what the signed thing says of its issuer's key.
+    pub(crate) fn is_made_by(&self, issuer: &Certificate, authority_key_id: Option<&Vec<u8>>) -> bool {
+        match self.is_by(issuer) {
+            Signed::Yes => true,
+            Signed::No => false,
+            Signed::Unjudged => !another_key(authority_key_id, issuer),
+        }
+    }
+
     pub(crate) fn is_by(&self, issuer: &Certificate) -> Signed {
         let usable = match issuer.key_kind {
             // webpki's own limits; it would say "bad signature" for a shorter key
@@ -49,6 +59,11 @@ impl Signature<'_> {
             .get(2..)
             .is_some_and(|rest| usize::from(id.as_ref()[1]) == self.algorithm.len() && rest.starts_with(self.algorithm))
     }
+}
+
+/// Whether both have key identifiers, and different ones.
+pub(crate) fn another_key(authority_key_id: Option<&Vec<u8>>, issuer: &Certificate) -> bool {
+    matches!((authority_key_id, &issuer.subject_key_id), (Some(own), Some(theirs)) if own != theirs)
 }
 
 pub(crate) fn algorithms() -> WebPkiSupportedAlgorithms {

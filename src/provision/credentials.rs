@@ -7,6 +7,7 @@ use rustls::pki_types::CertificateDer;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::mqtt::Identity;
+use crate::pki::input;
 use crate::pki::keys;
 use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
@@ -39,14 +40,14 @@ impl Paths {
     }
 }
 
-/// The certificates of a file of authorities.
-pub fn trust(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    Ok(Certificate::all_from_pem(&must_read(path)?, &path.display().to_string())?)
+/// The certificates of a file: authorities, or a chain.
+pub fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    Ok(input::certificates(&must_read(path)?, &path.display().to_string())?.list)
 }
 
 /// The same, for those who need no more of them.
 pub fn trust_der(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    Ok(trust(path)?.into_iter().map(|certificate| certificate.der).collect())
+    Ok(certificates(path)?.into_iter().map(|certificate| certificate.der).collect())
 }
 
 /// Certificates of the folder among which one that is missing elsewhere may be.
@@ -60,14 +61,14 @@ pub fn nearby(workspace: &Workspace) -> Vec<Certificate> {
         .chain(own)
         .chain(old)
         .filter(|path| path.extension().is_some_and(|end| end == "crt" || end == "pem"))
-        .filter_map(|path| Certificate::all_from_pem(&fs::read(&path).ok()??, "").ok())
+        .filter_map(|path| Some(input::certificates(&fs::read(&path).ok()??, "").ok()?.list))
         .flatten()
         .collect()
 }
 
 /// A client's certificate chain and key, for TLS and for a reader.
 pub fn identity(cert: &Path, key: &Path) -> Result<(Identity, Vec<Certificate>), Failure> {
-    let chain = Certificate::all_from_pem(&must_read(cert)?, &cert.display().to_string())?;
+    let chain = certificates(cert)?;
     // no TLS library signs with it, so it would be a mystery later
     if matches!(chain[0].key_kind, KeyKind::Rsa(bits) if bits < 2048) {
         return Err(Plain::no(
@@ -92,7 +93,8 @@ pub fn identity(cert: &Path, key: &Path) -> Result<(Identity, Vec<Certificate>),
     Ok((identity, chain))
 }
 
-fn must_read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// The contents of a file that has to be there.
+pub fn must_read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path)?.ok_or_else(|| {
         let gone = std::io::Error::from(std::io::ErrorKind::NotFound);
         crate::workspace::FsError::new("read", path, gone).into()

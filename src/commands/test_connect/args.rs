@@ -12,9 +12,9 @@ use crate::mqtt::Trip;
 use crate::mqtt::Version;
 use crate::passwd::User;
 use crate::pki::names::ClientName;
+use crate::provision::credentials::must_read;
 use crate::provision::users;
 use crate::secret::Secret;
-use crate::workspace::fs;
 use crate::workspace::utf8;
 
 /// Connect to the broker, publish, see the message come back; or name the one cause why not
@@ -179,9 +179,7 @@ impl Args {
         }
         if let Some(path) = &self.password_file {
             let shown = path.display().to_string();
-            let bytes = fs::read(path)?.ok_or_else(|| {
-                Plain::new("file-not-found", format!("there is no `{shown}`")).hint("look at its name")
-            })?;
+            let bytes = must_read(path)?;
             let text = zeroize::Zeroizing::new(utf8(bytes, &shown)?);
             return Ok(Some(Secret::new(text.lines().next().unwrap_or_default())));
         }

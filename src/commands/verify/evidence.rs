@@ -8,7 +8,6 @@ use super::target::Target;
 use crate::context::Context;
 use crate::error::Diagnose;
 use crate::error::Failure;
-use crate::error::Plain;
 use crate::pki::crl::Crl;
 use crate::pki::input;
 use crate::pki::parsed::Certificate;
@@ -58,7 +57,7 @@ impl Evidence {
             .and_then(|bytes| input::certificates(&bytes, layout::CA_CERT).ok())
             .map_or_else(Vec::new, |found| found.list);
         let trust = match &args.ca {
-            Some(path) => certificates(path).map_err(refuse)?.list,
+            Some(path) => certificates(path)?.list,
             None => own.clone(),
         };
         let lists = |file: &str| {
@@ -66,7 +65,7 @@ impl Evidence {
         };
         let (mut crls, mut newer) = (Vec::new(), Vec::new());
         for path in &args.crl {
-            crls.extend(revocation_lists(path).map_err(refuse)?);
+            crls.extend(revocation_lists(path)?);
         }
         if args.crl.is_empty() && args.ca.is_none() {
             (crls, newer) = (lists(layout::broker::CRL), lists(layout::CA_CRL));
@@ -123,12 +122,6 @@ pub(super) fn certificates(path: &Path) -> Result<input::Certificates, Finding> 
 
 pub(super) fn revocation_lists(path: &Path) -> Result<Vec<Crl>, Finding> {
     input::revocation_lists(&read(path)?, &path.display().to_string())
-}
-
-/// A file that was given as evidence must be readable.
-fn refuse(finding: Finding) -> Failure {
-    let plain = Plain::new(finding.code, finding.message);
-    finding.hint.into_iter().fold(plain, Plain::hint).into()
 }
 
 /// Certificates of the folder, its backups, and of the folders of judged files.

@@ -23,6 +23,7 @@ use super::in_words;
 use super::names::ClientName;
 use super::parsed::Certificate;
 use super::short_date;
+use crate::error::Diagnose;
 
 pub use chain::chain_of;
 pub use chain::leaf_of;
@@ -106,6 +107,25 @@ impl Finding {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+/// Where it is all that there is to say: a file that cannot be used.
+impl Diagnose for Finding {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn hints(&self) -> Vec<String> {
+        self.hint.iter().cloned().collect()
+    }
+}
+
+impl std::error::Error for Finding {}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

@@ -4,12 +4,12 @@ use std::io::Read;
 use std::io::Write;
 use std::net::TcpListener;
 use std::net::TcpStream;
-use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::support::Running;
 use crate::support::Said;
 use crate::support::Sandbox;
 use crate::support::free_port;
@@ -135,31 +135,26 @@ fn what_is_no_tls_is_told_apart() {
     sandbox.mqsec(&["test-connect", "u", "p", "--port", "0"]).fails(2, "usage");
     sandbox.mqsec(&["test-connect", "u", "p", "--port", "65536"]).fails(2, "usage");
     sandbox.mqsec(&["test-connect", "u", "p", "--will", "a/+"]).fails(2, "topic-invalid");
+    // what stands in place of the authority's certificate is named as `verify` names it
+    sandbox.write("empty", "");
+    sandbox.write("marked.crt", format!("\u{feff}{}", sandbox.read("certs/ca.crt")));
+    sandbox.mqsec(&["test-connect", "u", "p", "--ca", "empty"]).fails(2, "file-empty");
+    sandbox.mqsec(&["test-connect", "u", "p", "--ca", "certs/ca.key"]).fails(2, "file-is-key");
+    let port = sandbox.port.to_string();
+    sandbox.mqsec(&["test-connect", "u", "p", "--ca", "marked.crt", "--port", &port]).fails(2, "connect-refused");
     sandbox.mqsec(&["test-connect", "u", "--password-file", "none"]).fails(2, "file-not-found");
     sandbox.mqsec(&["test-connect", "u", "--password-file", "certs"]).exits(2);
     sandbox.mqsec(&["test-connect", "u", "--host", "127.0.0.1"]).fails(2, "password-needed");
 }
 
 /// openssl as a TLS server.
-struct Server(Child);
-
-impl Server {
-    fn start(sandbox: &Sandbox, port: u16, args: &[&str]) -> Self {
-        let mut command = sandbox.command("openssl");
-        command.args(["s_server", "-quiet", "-accept", &port.to_string()]).args(args);
-        // its standard input is the answer to every client; an open pipe says nothing
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let server = Self(child);
-        wait_for("openssl s_server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
-        server
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+fn server(sandbox: &Sandbox, port: u16, args: &[&str]) -> Running {
+    let mut command = sandbox.command("openssl");
+    command.args(["s_server", "-quiet", "-accept", &port.to_string()]).args(args);
+    // its standard input is the answer to every client; an open pipe says nothing
+    let running = Running(command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    wait_for("openssl s_server", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    running
 }
 
 #[test]
@@ -175,12 +170,9 @@ fn ten_thousand_certificates_and_one_of_ten_megabytes_are_too_many() {
     Said::of(signing.args(sign.split(' ')).current_dir(&sandbox.dir).output().unwrap()).ok();
     let key = ["-key", "certs/broker/broker.key"];
     let (many, big) = (free_port(), free_port());
-    let _many = Server::start(
-        &sandbox,
-        many,
-        &[&key[..], &["-cert", "certs/broker/broker.crt", "-cert_chain", "chain.pem"]].concat(),
-    );
-    let _big = Server::start(&sandbox, big, &[&key[..], &["-cert", "big.crt"]].concat());
+    let _many =
+        server(&sandbox, many, &[&key[..], &["-cert", "certs/broker/broker.crt", "-cert_chain", "chain.pem"]].concat());
+    let _big = server(&sandbox, big, &[&key[..], &["-cert", "big.crt"]].concat());
     for port in [many, big] {
         let test = |args: &[&str]| sandbox.mqsec(&[args, &["--port", &port.to_string()]].concat());
         test(&["test-connect", "u", "p", "--host", "localhost"]).fails(2, "tls-chain-too-large");

@@ -1,10 +1,10 @@
 //! A broker seen from outside.
 
-use std::process::Child;
 use std::process::Stdio;
 
 use serde_json::Value;
 
+use crate::support::Running;
 use crate::support::Sandbox;
 use crate::support::VERSIONS;
 use crate::support::free_port;
@@ -12,26 +12,15 @@ use crate::support::peer;
 use crate::support::wait_for;
 
 /// A broker of this version with a configuration of our own.
-struct Broker(Child);
-
-impl Broker {
-    fn start(sandbox: &Sandbox, version: &str, conf: &str, ports: &[u16]) -> Self {
-        sandbox.write("probe.conf", format!("user root\n{conf}"));
-        let mut command = sandbox.command(peer(version, "mosquitto"));
-        let child = command.args(["-c", "probe.conf"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let broker = Self(child);
-        for port in ports {
-            wait_for("the broker", || std::net::TcpStream::connect(("127.0.0.1", *port)).is_ok());
-        }
-        broker
+fn broker(sandbox: &Sandbox, version: &str, conf: &str, ports: &[u16]) -> Running {
+    sandbox.write("probe.conf", format!("user root\n{conf}"));
+    let mut command = sandbox.command(peer(version, "mosquitto"));
+    command.args(["-c", "probe.conf"]).stdout(Stdio::null()).stderr(Stdio::null());
+    let running = Running(command.spawn().unwrap());
+    for port in ports {
+        wait_for("the broker", || std::net::TcpStream::connect(("127.0.0.1", *port)).is_ok());
     }
-}
-
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    running
 }
 
 #[test]
@@ -49,7 +38,7 @@ fn probe_tells_what_speaks_on_each_port() {
              listener {ws}\nallow_anonymous true\nprotocol websockets\n\
              listener {wss}\nprotocol websockets\n{pair}"
         );
-        let _broker = Broker::start(&sandbox, version, &conf, &[plain, closed, tls, mutual, ws, wss]);
+        let _broker = broker(&sandbox, version, &conf, &[plain, closed, tls, mutual, ws, wss]);
         let target = format!("localhost:{plain},{closed},{tls},{mutual},{ws},{wss},{none}");
         let told = sandbox.mqsec(&["probe", &target, "--json"]).ok().json();
         let host = told["hosts"].as_array().unwrap().iter().find(|host| host["address"] == "127.0.0.1").unwrap();

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use super::table;
 use super::theirs::RESOLVER;
-use super::theirs::Running;
+use crate::support::Running;
 use crate::support::Said;
 use crate::support::Sandbox;
 use crate::support::VERSIONS;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::maker::World;
 use super::maker::everywhere;
-use super::theirs::Running;
 use super::theirs::finish;
 use super::theirs::quote;
+use crate::support::Running;
 use crate::support::Said;
 use crate::support::peer;
 use crate::support::peers;

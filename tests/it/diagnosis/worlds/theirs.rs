@@ -1,12 +1,12 @@
 //! What Mosquitto's own programs say in the same world, and how they are asked.
 
-use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
 use super::maker::World;
+use crate::support::Running;
 use crate::support::Said;
 use crate::support::peer;
 
@@ -92,16 +92,6 @@ impl World {
             words.push("--ws".to_owned());
         }
         words
-    }
-}
-
-/// A process that ends with its world.
-pub struct Running(pub Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
