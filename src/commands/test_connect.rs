@@ -68,6 +68,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let Outcome { seen, result } = mqtt::attempt(&attempt);
     let find = |attempt: &Attempt<'_>, trouble: &Trouble| {
         let folder = Folder::of(workspace, port, &seen, log.clone());
+        let listeners = configuration::listeners(workspace).unwrap_or_default();
         let nearby = credentials::nearby(workspace);
         let (client, folder) = (client.as_ref().map(ClientName::as_str), folder.as_ref());
         diagnosis::find(
@@ -79,6 +80,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
                 trust,
                 folder,
                 nearby: &nearby,
+                listeners: &listeners,
                 now: context.now,
                 deadline,
             },

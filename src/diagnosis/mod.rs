@@ -19,6 +19,7 @@ use serde_json::Value;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use crate::conf::Listener;
 use crate::error::Diagnose;
 use crate::error::Kind;
 use crate::mqtt::Attempt;
@@ -41,6 +42,8 @@ pub struct Case<'a> {
     pub trust: &'a [Certificate],
     /// The broker's files, when the broker is the one of this folder.
     pub folder: Option<&'a Folder>,
+    /// The listeners of the folder's configuration.
+    pub listeners: &'a [Listener],
     /// Other certificates that lie in the folder: a missing intermediate may be among them.
     pub nearby: &'a [Certificate],
     pub now: OffsetDateTime,
@@ -77,6 +80,7 @@ pub fn find(case: &Case<'_>, trouble: &Trouble) -> Diagnosis {
     let plain = Diagnosis::of(trouble);
     let found = match trouble {
         T::ServerCertificate(_) => return server::certificate(case).with_facts(case),
+        T::Refused { .. } => port::refused(case, trouble),
         T::ClientRefused { .. } | T::ClosedAfterRequest { .. } => client::refused(case, trouble),
         T::Connack { code, .. } => login::refused(case, *code),
         T::NotTls | T::Closed(Stage::Tls) | T::Timeout(Stage::Tls) | T::TlsVersion | T::Tls(_) => {

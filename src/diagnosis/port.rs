@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Case;
 use super::Diagnosis;
+use crate::conf::Listener;
 use crate::mqtt;
 use crate::mqtt::Peek;
 use crate::mqtt::Spoken;
@@ -14,6 +15,33 @@ use crate::mqtt::Trouble;
 /// For one question; a port that answers does so at once, and two are asked.
 fn patience(case: &Case<'_>) -> Duration {
     (case.left() / 2).min(Duration::from_secs(2))
+}
+
+/// Nothing listens on this machine's port: the wrong one, or the folder's broker does not run.
+pub(super) fn refused(case: &Case<'_>, trouble: &Trouble) -> Option<Diagnosis> {
+    let local = case.seen.in_vain.iter().all(|(address, _)| address.ip().is_loopback());
+    if !local || case.listeners.is_empty() {
+        return None;
+    }
+    let found = Diagnosis { hints: Vec::new(), ..Diagnosis::of(trouble) };
+    if case.listeners.iter().any(|listener| listener.port == case.attempt.port) {
+        return Some(
+            found
+                .evidence("the configuration has a listener on that port, so the broker does not run")
+                .hint("start it: mqsec up; why it ended: mqsec logs --explain"),
+        );
+    }
+    Some(case.listeners.iter().fold(found, |found, Listener { port, tls, websockets, .. }| {
+        let (how, option) = match (tls, websockets) {
+            (true, false) => ("MQTT over TLS", ""),
+            (false, false) => ("MQTT without TLS", "--plain "),
+            (true, true) => ("secure websockets", "--wss "),
+            (false, true) => ("websockets", "--ws "),
+        };
+        found
+            .evidence(format!("the configuration has a listener for {how} on port {port}"))
+            .hint(format!("mqsec test-connect {option}--port {port}"))
+    }))
 }
 
 pub(super) fn no_tls(case: &Case<'_>, trouble: &Trouble) -> Option<Diagnosis> {

@@ -29,6 +29,9 @@ fn test_connect_names_the_cause_whatever_the_brokers_version() {
         test(&["--ca", &theirs("certs/ca.crt")]).fails(1, "tls-broker-other-authority");
         let told = test(&["--host", "127.0.0.2"]).fails(1, "tls-name-mismatch");
         assert!(told.stderr.contains("it is valid for:") && told.stderr.contains("`localhost`"), "{}", told.stderr);
+        let told = test(&["--plain"]).fails(2, "connect-refused");
+        let hint = format!("hint: mqsec test-connect --port {}", sandbox.port);
+        assert!(told.stderr.contains(&hint), "{}", told.stderr);
         test(&["--host", "no-such-host.invalid"]).fails(2, "name-not-resolved");
         test(&["--host", "not a host"]).exits(2);
         let mixed = sandbox.dir.join("certs/client/admin/admin.crt").display().to_string();
