@@ -12,6 +12,8 @@ pub struct Compose {
     pub image: String,
     pub container: String,
     pub port: u16,
+    /// Further ports that other machines reach.
+    pub more: Vec<u16>,
     pub user: Owner,
 }
 
@@ -21,6 +23,7 @@ impl Default for Compose {
             image: DEFAULT_IMAGE.to_owned(),
             container: DEFAULT_CONTAINER.to_owned(),
             port: crate::conf::DEFAULT_PORT,
+            more: Vec::new(),
             user: Owner { uid: 1000, gid: 1000 },
         }
     }
@@ -31,7 +34,8 @@ impl Compose {
     /// `certs/` it sees the broker's folder alone. The health check looks for the listening socket in the kernel's
     /// table, so it needs no password and leaves no line in the log.
     pub fn render(&self) -> String {
-        let Self { image, container, port, user: Owner { uid, gid } } = self;
+        let Self { image, container, port, more, user: Owner { uid, gid } } = self;
+        let more: String = more.iter().map(|port| format!("      - \"{port}:{port}\"\n")).collect();
         format!(
             "\
 # docker-compose.yml, written by mqsec for the stock eclipse-mosquitto image.
@@ -51,7 +55,7 @@ services:
       - ./log:/mosquitto/log
     ports:
       - \"{port}:{port}\"
-    networks:
+{more}    networks:
       - mqtt_network
     environment:
       - TZ=${{TZ:-UTC}}
@@ -90,12 +94,16 @@ networks:
                 .map(|v| v.trim().trim_matches('"'))
         };
         let (uid, gid) = value("user")?.split_once(':')?;
-        let ports = text.lines().skip_while(|line| line.trim() != "ports:").nth(1)?;
-        let port = ports.trim().trim_start_matches("- ").trim_matches('"').split(':').next()?.parse().ok()?;
+        let ports = text.lines().skip_while(|line| line.trim() != "ports:").skip(1);
+        let ports =
+            ports.map_while(|line| line.trim().strip_prefix("- ")?.trim_matches('"').split(':').next()?.parse().ok());
+        let ports: Vec<u16> = ports.collect();
+        let (&port, more) = ports.split_first()?;
         let found = Self {
             image: value("image")?.to_owned(),
             container: value("container_name")?.to_owned(),
             port,
+            more: more.to_vec(),
             user: Owner { uid: uid.parse().ok()?, gid: gid.parse().ok()? },
         };
         (found.render() == text).then_some(found)
@@ -134,7 +142,10 @@ mod tests {
 
     #[test]
     fn an_untouched_file_is_recognised_and_a_changed_one_is_not() {
-        let compose = Compose { port: 18883, ..Compose::default() };
+        let compose = Compose { port: 18883, more: vec![8083, 8084], ..Compose::default() };
+        assert!(
+            compose.render().contains("\"18883:18883\"\n      - \"8083:8083\"\n      - \"8084:8084\"\n    networks:")
+        );
         let text = compose.render();
         assert_eq!(Compose::recognise(&text), Some(compose));
         assert_eq!(Compose::recognise(&text.replace("unless-stopped", "always")), None);

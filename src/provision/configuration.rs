@@ -1,10 +1,18 @@
 //! `config/mosquitto.conf` and `docker-compose.yml`: written where they are missing, otherwise respected.
 
+use std::path::PathBuf;
+
+use time::OffsetDateTime;
+
+use super::stamp;
 use crate::conf;
 use crate::conf::Listener;
 use crate::conf::Profile;
+use crate::conf::Settings;
 use crate::conf::compose;
 use crate::conf::compose::Compose;
+use crate::conf::profile;
+use crate::conf::profile::Wishes;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::workspace::Transaction;
@@ -24,20 +32,21 @@ pub struct Wish {
 /// The configuration's listener, once the file is there and serves.
 pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener, Failure> {
     let workspace = change.workspace();
-    let written = |profile, port| conf::render(profile, port);
     let Some(text) = read(workspace, layout::CONF)? else {
-        let text = written(wish.profile.unwrap_or_default(), wish.port.unwrap_or(conf::DEFAULT_PORT));
-        change.put(layout::CONF, text.clone());
-        return listener(workspace, &text);
+        let mut wishes = Wishes::new(wish.profile.unwrap_or_default(), wish.port.unwrap_or(conf::DEFAULT_PORT));
+        // the file is made once it is named: see `permissions::ensure`
+        wishes.acl = true;
+        return put_conf(change, &wishes);
     };
     let found = listener(workspace, &text)?;
-    let profile = if found.require_certificate { Profile::PasswordAndCert } else { Profile::Password };
+    let ours = Wishes::recognise(&text);
+    let profile = ours.as_ref().map_or_else(|| profile_of(&text, &found), |wishes| wishes.profile);
     let wanted = (wish.profile.unwrap_or(profile), wish.port.unwrap_or(found.port));
     if wanted == (profile, found.port) {
         return Ok(found);
     }
     // a file that nobody changed since mqsec wrote it may be written again; any other is its owner's
-    if written(profile, found.port) != text {
+    let Some(mut wishes) = ours else {
         let path = workspace.show(layout::CONF);
         return Err(Plain::new("conf-changed-by-hand", format!("`{path}` was changed by hand and is not overwritten"))
             .detail(format!(
@@ -47,10 +56,86 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
             ))
             .hint("make the change there, and leave out --port and --profile")
             .into());
-    }
-    let text = written(wanted.0, wanted.1);
+    };
+    wishes.profile = wanted.0;
+    wishes.set_tls_port(wanted.1);
+    wishes.check()?;
+    put_conf(change, &wishes)
+}
+
+fn put_conf(change: &mut Transaction<'_>, wishes: &Wishes) -> Result<Listener, Failure> {
+    let text = profile::render(wishes);
     change.put(layout::CONF, text.clone());
-    listener(workspace, &text)
+    listener(change.workspace(), &text)
+}
+
+/// The profile that comes nearest to a file that mqsec did not write.
+fn profile_of(text: &str, found: &Listener) -> Profile {
+    let identity = Settings::of_port(text, found.port).is_some_and(|own| own.is_true("use_identity_as_username"));
+    match (found.require_certificate, identity) {
+        (true, true) => Profile::Cert,
+        (true, false) => Profile::PasswordAndCert,
+        (false, _) => Profile::Password,
+    }
+}
+
+/// Whether the TLS listener takes a certificate's name for the user's, so that no password is asked.
+pub fn identity_is_user(workspace: &Workspace, listener: &Listener) -> Result<bool, Failure> {
+    let text = read(workspace, layout::CONF)?.unwrap_or_default();
+    Ok(Settings::of_port(&text, listener.port)
+        .is_some_and(|own| own.is_true("use_identity_as_username") || own.is_true("use_subject_as_username")))
+}
+
+/// Keeps a copy of the configuration below certs/backup.
+pub fn keep(change: &mut Transaction<'_>, now: OffsetDateTime) -> Result<Option<PathBuf>, Failure> {
+    Ok(change.back_up(layout::CONF, &stamp(now))?)
+}
+
+/// What `conf init` did.
+pub struct Written {
+    /// Whether the file had just this text.
+    pub same: bool,
+    /// Where the replaced one is kept.
+    pub backup: Option<PathBuf>,
+}
+
+/// Writes the configuration as it is wished for. One that is there is replaced if mqsec wrote it and nobody changed it,
+/// or by force; by force it is kept.
+pub fn init(
+    change: &mut Transaction<'_>,
+    wishes: &Wishes,
+    force: bool,
+    now: OffsetDateTime,
+) -> Result<Written, Failure> {
+    let workspace = change.workspace();
+    let text = profile::render(wishes);
+    let old = workspace.read(layout::CONF)?;
+    let ours = |bytes: &[u8]| std::str::from_utf8(bytes).ok().and_then(Wishes::recognise).is_some();
+    let mut written = Written { same: old.as_deref() == Some(text.as_bytes()), backup: None };
+    match old {
+        Some(bytes) if !written.same && !ours(&bytes) => {
+            if !force {
+                let path = workspace.show(layout::CONF);
+                return Err(Plain::no(
+                    "conf-exists",
+                    format!("`{path}` is there and was not written by mqsec, or changed since; nothing was changed"),
+                )
+                .hint(format!("look at what would be written: {} --print", wishes.command()))
+                .hint(format!("write it, and keep the old one below certs/backup: {} --force", wishes.command()))
+                .into());
+            }
+            written.backup = keep(change, now)?;
+        }
+        _ => {}
+    }
+    change.put(layout::CONF, text);
+    Ok(written)
+}
+
+/// Where a command needs the configuration.
+pub fn missing(workspace: &Workspace) -> Plain {
+    Plain::new("conf-missing", format!("there is no `{}`", workspace.show(layout::CONF)))
+        .hint("let mqsec write it: mqsec up")
 }
 
 /// The TLS listener of the configuration that is there.
@@ -86,11 +171,27 @@ pub fn ensure_compose(change: &mut Transaction<'_>, wish: &Wish, port: u16) -> R
         image: wish.image.clone().unwrap_or(old.image),
         container: wish.container.clone().unwrap_or(old.container),
         port,
+        more: further_ports(change, port)?,
         user: workspace.broker_user(),
     };
     let text = wanted.render();
     change.put(layout::COMPOSE, text.clone());
     Ok(compose::facts(&text))
+}
+
+/// The other ports with TLS that the configuration opens to other machines. What is spoken in clear stays inside: other
+/// containers reach it over their network.
+fn further_ports(change: &Transaction<'_>, main: u16) -> Result<Vec<u16>, Failure> {
+    let text = change.read(layout::CONF)?.unwrap_or_default();
+    let listeners = conf::listeners(&String::from_utf8_lossy(&text));
+    let is_open = |listener: &&Listener| {
+        let address = listener.address.as_deref().unwrap_or_default();
+        let local = address == "localhost" || address.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        listener.tls && listener.port != main && !local
+    };
+    let mut ports: Vec<u16> = listeners.iter().filter(is_open).map(|listener| listener.port).collect();
+    ports.dedup();
+    Ok(ports)
 }
 
 /// A compose file that was changed by hand must still run the broker as the one who may read the files.
