@@ -1,5 +1,9 @@
 //! `mqsec passwd`: the broker's password file.
 
+mod bench;
+mod check;
+mod import;
+mod lint;
 mod report;
 
 use std::time::Instant;
@@ -8,6 +12,7 @@ use self::report::Done;
 use self::report::List;
 use self::report::Synced;
 use self::report::Tested;
+use crate::acl;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
@@ -17,8 +22,12 @@ use crate::passwd::PasswdError;
 use crate::passwd::PasswdFile;
 use crate::passwd::User;
 use crate::passwd::UserName;
+use crate::provision::dynsec;
+use crate::provision::permissions;
 use crate::provision::users;
 use crate::secret::Secret;
+use crate::series::Series;
+use crate::snapshot;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
 
@@ -54,6 +63,10 @@ enum Command {
     List,
     /// Check every password of .env against the file
     Test,
+    Check(check::Args),
+    Lint(lint::Args),
+    Import(import::Args),
+    Bench(bench::Args),
 }
 
 #[derive(clap::Args)]
@@ -71,6 +84,10 @@ struct One {
 }
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
+    // these two look at no file, or at the one that the configuration names
+    if !matches!(args.command, Some(Command::Lint(_) | Command::Bench(_))) {
+        warn_of_unread(context)?;
+    }
     match &args.command {
         None => sync(context, args),
         Some(Command::Add(one)) => set(context, one, true),
@@ -78,7 +95,39 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         Some(Command::Del { name }) => delete(context, name),
         Some(Command::List) => list(context),
         Some(Command::Test) => test(context),
+        Some(Command::Check(args)) => check::run(context, args),
+        Some(Command::Lint(args)) => lint::run(context, args),
+        Some(Command::Import(args)) => import::run(context, args),
+        Some(Command::Bench(args)) => bench::run(context, args),
     }
+}
+
+/// Tells of a password file that no broker reads: what is changed or found in it then says nothing of who gets in.
+fn warn_of_unread(context: &Context<'_>) -> Result<(), Failure> {
+    let workspace = &context.workspace;
+    let conf = workspace.read(layout::CONF)?.unwrap_or_default();
+    let conf = String::from_utf8_lossy(&conf);
+    // the usual case, without a look at the whole folder
+    let names_some = conf.lines().any(|line| line.trim_start().starts_with("password_file "));
+    if conf.is_empty() || names_some {
+        return Ok(());
+    }
+    let path = workspace.show(layout::PASSWD);
+    if decided_by_plugin(context) {
+        let command = workspace.command();
+        context.ui.warn(format!(
+            "no broker reads `{path}`: the dynamic security plugin decides who gets in; see: {command} dynsec list"
+        ));
+    } else if snapshot::take(workspace, context.now, Series::RELEASED.to_vec()).password_files().is_empty() {
+        context.ui.warn(format!("no broker reads `{path}`: the configuration names no password file"));
+    }
+    Ok(())
+}
+
+/// Whether the plugin has the users, and the configuration names no password file beside it.
+fn decided_by_plugin(context: &Context<'_>) -> bool {
+    let subject = || snapshot::take(&context.workspace, context.now, Series::RELEASED.to_vec());
+    matches!(dynsec::active(&context.workspace), Ok(Some(_))) && subject().password_files().is_empty()
 }
 
 fn sync(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
@@ -107,17 +156,19 @@ fn set(context: &Context<'_>, one: &One, new: bool) -> Result<u8, Failure> {
     let user = User { name: one.name.clone(), password };
     file.set(&user, one.iterations);
     users::put_passwd(&mut change, &file)?;
+    permissions::ensure_user(&mut change, &user.name)?;
     change.commit()?;
+    tell_mended(context, &file);
     tell_cost(context, one.iterations);
     if one.generate {
         context.ui.say(format!("the password of `{}`, shown this once:", one.name));
         context.ui.part(&format!("{}\n", user.password.expose()));
-        context.ui.say(next(context));
+        context.ui.say(next(context, &one.name, Doing::Set(new)).trim_end());
         return Ok(0);
     }
     let did = if new { "added" } else { "has a new password" };
     Ok(context.ui.report(&Done {
-        text: format!("user `{}` {did}\n{}", one.name, next(context)),
+        text: format!("user `{}` {did}\n{}", one.name, next(context, &one.name, Doing::Set(new))),
         user: one.name.clone(),
         did,
     }))
@@ -160,6 +211,7 @@ fn delete(context: &Context<'_>, name: &UserName) -> Result<u8, Failure> {
     }
     users::put_passwd(&mut change, &file)?;
     change.commit()?;
+    tell_mended(context, &file);
     if users::env_file(&context.workspace)
         .is_ok_and(|env| env.is_some_and(|env| env.users.iter().any(|u| u.name == *name)))
     {
@@ -168,15 +220,58 @@ fn delete(context: &Context<'_>, name: &UserName) -> Result<u8, Failure> {
             context.workspace.show(layout::ENV)
         ));
     }
+    tell_rights_left(context, name)?;
     Ok(context.ui.report(&Done {
-        text: format!("user `{name}` removed\n{}", next(context)),
+        text: format!("user `{name}` removed\n{}", next(context, name, Doing::Delete)),
         user: name.clone(),
         did: "removed",
     }))
 }
 
-fn next(context: &Context<'_>) -> String {
+/// What was done to a user.
+enum Doing {
+    /// Whether it is a new one.
+    Set(bool),
+    Delete,
+}
+
+fn next(context: &Context<'_>, name: &UserName, doing: Doing) -> String {
+    if decided_by_plugin(context) {
+        let what = match doing {
+            Doing::Set(true) => "add client",
+            Doing::Set(false) => "passwd",
+            Doing::Delete => "del client",
+        };
+        return format!(
+            "next: {} dynsec {what} '{name}' (the plugin has users of its own)\n",
+            context.workspace.command()
+        );
+    }
     format!("next: {} up (a broker that runs is reloaded, and all is proven again)\n", context.workspace.command())
+}
+
+/// Whoever gets the name again would get these rights with it.
+fn tell_rights_left(context: &Context<'_>, name: &UserName) -> Result<(), Failure> {
+    let workspace = &context.workspace;
+    let Some(path) = permissions::acl_file(workspace)? else { return Ok(()) };
+    let document = acl::Document::parse(&workspace.read(&path)?.unwrap_or_default());
+    if document.reading(Series::V21).sections.iter().any(|(_, section)| section == name.as_str().as_bytes()) {
+        let (path, command) = (workspace.show(&path), workspace.command());
+        context
+            .ui
+            .warn(format!("`{name}` keeps its lines in `{path}`; to take them out: {command} acl del '{name}' --all"));
+    }
+    Ok(())
+}
+
+/// Tells what was mended beside what was asked for.
+fn tell_mended(context: &Context<'_>, file: &PasswdFile) {
+    if file.byte_order_mark {
+        let path = context.workspace.show(layout::PASSWD);
+        context
+            .ui
+            .warn(format!("a byte order mark was removed from `{path}`; the first user could not log in with it"));
+    }
 }
 
 /// Tells what one login costs the broker, when it is much.
@@ -190,6 +285,11 @@ fn tell_cost(context: &Context<'_>, iterations: u32) {
         "at {iterations} iterations one login stops the whole broker for about {} ms (measured on this machine); a generated password needs no more than {DEFAULT_ITERATIONS}",
         start.elapsed().as_millis()
     ));
+}
+
+fn missing(shown: &str) -> Plain {
+    Plain::new("passwd-missing", format!("there is no password file `{shown}`"))
+        .hint("write it from the users of .env: mqsec passwd")
 }
 
 fn list(context: &Context<'_>) -> Result<u8, Failure> {
