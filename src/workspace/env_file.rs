@@ -5,6 +5,7 @@
 //! read otherwise is refused with its line and the remedy; dotenvy's own errors are never shown.
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use crate::error::Diagnose;
 use crate::passwd::User;
@@ -33,6 +34,13 @@ struct Problem {
     code: &'static str,
     what: String,
     remedy: String,
+}
+
+impl EnvError {
+    /// Line, what is wrong there, and the remedy, for each problem.
+    pub fn places(&self) -> impl Iterator<Item = (usize, &str, &str)> {
+        self.problems.iter().map(|problem| (problem.line, problem.what.as_str(), problem.remedy.as_str()))
+    }
 }
 
 impl Diagnose for EnvError {
@@ -105,12 +113,15 @@ impl EnvFile {
 /// Joins `USER_n` with `PASS_n`, ordered by number.
 fn pairs(values: BTreeMap<String, (usize, Secret)>, unreadable: &[String], problems: &mut Vec<Problem>) -> Vec<User> {
     let number = |key: &str| key[5..].parse::<u64>().unwrap_or(u64::MAX);
-    let (names, mut passwords): (Vec<_>, Vec<_>) = values.into_iter().partition(|(key, _)| key.starts_with("USER_"));
+    // maps, because a file may have ten thousand users
+    let (names, mut passwords): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        values.into_iter().partition(|(key, _)| key.starts_with("USER_"));
     let mut users: Vec<(u64, User)> = Vec::new();
+    let mut known: HashSet<String> = HashSet::new();
     for (key, (line, name)) in names {
         let mut problem = |code, what: String, remedy: String| problems.push(Problem { line, code, what, remedy });
         let wanted = format!("PASS_{}", &key[5..]);
-        let password = passwords.iter().position(|(key, _)| *key == wanted).map(|at| passwords.remove(at));
+        let password = passwords.remove(&wanted);
         let name = match UserName::parse(name.expose()) {
             Ok(name) => name,
             Err(error) => {
@@ -118,7 +129,7 @@ fn pairs(values: BTreeMap<String, (usize, Secret)>, unreadable: &[String], probl
                 continue;
             }
         };
-        if users.iter().any(|(_, user)| user.name == name) {
+        if known.contains(name.as_str()) {
             problem(
                 "env-duplicate",
                 format!("the user `{name}` is named twice"),
@@ -133,12 +144,15 @@ fn pairs(values: BTreeMap<String, (usize, Secret)>, unreadable: &[String], probl
                 format!("`{key}` (`{name}`) has no `{wanted}`"),
                 format!("add a line: {wanted}='...'"),
             ),
-            Some((_, (_, password))) if password.expose().is_empty() => problem(
+            Some((_, password)) if password.expose().is_empty() => problem(
                 "env-password-missing",
                 format!("`{wanted}` is empty, and a broker never accepts an empty password"),
                 format!("give `{wanted}` a password"),
             ),
-            Some((_, (_, password))) => users.push((number(&key), User { name, password })),
+            Some((_, password)) => {
+                known.insert(name.to_string());
+                users.push((number(&key), User { name, password }));
+            }
         }
     }
     for (key, (line, _)) in passwords {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "the file layer")]
 
+mod look;
+
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -12,6 +14,12 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::error::Diagnose;
+
+pub use look::Kind;
+pub use look::Look;
+pub use look::look;
+pub use look::names;
+pub use look::real;
 
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]
@@ -62,10 +70,20 @@ impl Diagnose for FsError {
     }
 }
 
+/// Nothing that mqsec reads is near this size.
+const LARGEST: u64 = 64 << 20;
+
 /// The contents of a file, or nothing when there is no such file.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
-    // a device or a pipe never ends; nothing that mqsec reads is near this size
-    read_at_most(path, 64 << 20)
+    // opening a pipe waits for its other end, and a device never ends; a link to one, such as /dev/stdin, was meant
+    let error = |words: &str| FsError::new("read", path, io::Error::other(words));
+    if fs::symlink_metadata(path).is_ok_and(|found| look::is_endless(&found)) {
+        return Err(error("it is a pipe, a socket or a device, and no file"));
+    }
+    match read_at_most(path, LARGEST)? {
+        Some(bytes) if bytes.len() as u64 > LARGEST => Err(error("it has more than 64 MiB")),
+        found => Ok(found),
+    }
 }
 
 /// The same, but no more than one byte above the limit: whoever asks sees by the length that it was passed.
@@ -365,6 +383,22 @@ pub struct Access {
 pub fn change_owner(path: &Path, uid: u32, gid: u32) -> Result<(), FsError> {
     std::os::unix::fs::lchown(path, Some(uid), Some(gid))
         .map_err(|source| FsError::new("set the owner of", path, source))
+}
+
+/// Gives a file or folder that is there other permission bits. A link is refused: it may lead anywhere.
+pub fn change_mode(path: &Path, mode: u32) -> Result<(), FsError> {
+    let error = |source| FsError::new("set the mode of", path, source);
+    if fs::symlink_metadata(path).map_err(error)?.is_symlink() {
+        return Err(error(io::Error::other("it is a symbolic link")));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(error)?;
+    }
+    #[cfg(not(unix))]
+    let _ = mode;
+    Ok(())
 }
 
 /// Whether files can be created in a folder, asked of the system before anything is changed.

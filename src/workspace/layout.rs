@@ -13,6 +13,7 @@ pub const ENV: &str = ".env";
 pub const COMPOSE: &str = "docker-compose.yml";
 pub const CONF: &str = "config/mosquitto.conf";
 pub const PASSWD: &str = "config/mosquitto.passwd";
+pub const ACL: &str = "config/mosquitto.acl";
 pub const CA_KEY: &str = "certs/ca.key";
 pub const CA_CERT: &str = "certs/ca.crt";
 pub const CA_SERIAL: &str = "certs/ca.srl";
@@ -23,6 +24,9 @@ pub const LOG: &str = "log/mosquitto.log";
 pub const START_LOG: &str = "log/start.log";
 pub const LOG_DIR: &str = "log";
 pub const DATA_DIR: &str = "data";
+/// The file of the dynamic security plugin: in the folder that the broker may write to, because it saves by writing a
+/// second file beside it.
+pub const DYNSEC: &str = "data/dynamic-security.json";
 pub const CLIENT_DIR: &str = "certs/client";
 
 /// mqsec's own folder: lock, journal, process id of a native broker.
@@ -45,6 +49,26 @@ pub mod broker {
     /// The authorities whose client certificates the broker accepts.
     pub const TRUST: &str = "certs/broker/ca.crt";
     pub const CRL: &str = "certs/broker/ca.crl";
+}
+
+/// A bridge's options, a file each, for `include_dir`: they hold passwords, unlike the configuration itself.
+pub const BRIDGES: &str = "config/bridges";
+/// What a bridge shows and trusts; below the folder of `certs/` that the container sees.
+pub const BRIDGE_CERTS: &str = "certs/broker/bridges";
+
+/// The files of one bridge.
+pub struct BridgeFiles {
+    pub conf: PathBuf,
+    pub ca: PathBuf,
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+/// The files of the bridge with this name, which is one that cannot leave a folder.
+pub fn bridge(name: &str) -> BridgeFiles {
+    let file = |file: &str| Path::new(BRIDGE_CERTS).join(name).join(file);
+    let conf = Path::new(BRIDGES).join(format!("{name}.conf"));
+    BridgeFiles { conf, ca: file("ca.crt"), cert: file("client.crt"), key: file("client.key") }
 }
 
 /// The files of one client's certificate.
@@ -74,7 +98,8 @@ pub enum Whose {
 pub fn file_policy(path: &Path) -> (u32, Whose) {
     let name = path.to_string_lossy();
     let public = [".crt", ".csr", ".crl", ".srl", ".conf", ".yml", ".example"].iter().any(|end| name.ends_with(end));
-    let mode = if public && !path.starts_with(BACKUP) { 0o644 } else { 0o600 };
+    let secret = path.starts_with(BACKUP) || path.starts_with(BRIDGES);
+    let mode = if public && !secret { 0o644 } else { 0o600 };
     (mode, whose(path))
 }
 
@@ -95,7 +120,8 @@ mod tests {
 
     #[test]
     fn keys_and_passwords_are_for_their_owner_alone() {
-        for path in [CA_KEY, broker::KEY, PASSWD, ENV, "certs/client/a/a.key", "certs/backup/x/ca.crt"] {
+        let others = [ENV, "certs/client/a/a.key", "certs/backup/x/ca.crt", "config/bridges/a.conf"];
+        for path in [CA_KEY, broker::KEY, PASSWD, ACL, DYNSEC].into_iter().chain(others) {
             assert_eq!(file_policy(Path::new(path)).0, 0o600, "{path}");
         }
         for path in [CA_CERT, CA_CRL, broker::CERT, CONF, COMPOSE] {
@@ -107,6 +133,7 @@ mod tests {
     fn the_broker_owns_what_it_reads_and_never_the_authority() {
         assert_eq!(file_policy(Path::new(broker::KEY)).1, Whose::Broker);
         assert_eq!(file_policy(Path::new(PASSWD)).1, Whose::Broker);
+        assert_eq!(file_policy(Path::new(DYNSEC)).1, Whose::Broker);
         assert_eq!(file_policy(Path::new(CA_KEY)).1, Whose::Operator);
     }
 }

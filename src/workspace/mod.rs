@@ -171,6 +171,8 @@ impl Workspace {
         let files = [
             layout::CONF,
             layout::PASSWD,
+            layout::ACL,
+            layout::DYNSEC,
             broker::KEY,
             broker::CERT,
             broker::CSR,
