@@ -1,10 +1,18 @@
-//! `mqsec explain`: what an error code means, how it arises, how to see it, how to mend it.
+//! `mqsec explain`: what an error code, a rule of doctor or an option of mosquitto.conf means.
+
+mod option;
+mod rule;
 
 use std::io::IsTerminal;
 
 use serde_json::Value;
 use serde_json::json;
 
+use crate::checks::Rule;
+use crate::checks::rules;
+use crate::conf::keyword;
+use crate::conf::keyword::KEYWORDS;
+use crate::conf::keyword::Keyword;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
@@ -14,9 +22,9 @@ use crate::ui::Report;
 use crate::ui::Tone;
 use crate::ui::paint;
 
-/// Tell what an error code means and what to do; without one, list them all
+/// Tell what an error code, a rule or an option of mosquitto.conf means; without one, list the codes
 ///
-/// The whole line of an error can be given in quotes; the code is found in it.
+/// The whole line of an error or of a finding can be given in quotes; the code is found in it.
 #[derive(clap::Args)]
 pub struct Args {
     #[arg(value_name = "CODE")]
@@ -30,23 +38,66 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         return Ok(context.ui.report(&List { width }));
     }
     let asked = args.code.join(" ");
-    let page = pages::asked_for(&asked).ok_or_else(|| unknown(asked.trim()))?;
-    let text = context.ui.with_folder(page.text);
-    let folder = (text != page.text).then(|| context.workspace.root().display().to_string());
-    Ok(context.ui.report(&Explained { page, width, text, folder }))
+    match find(&asked) {
+        Some(Found::Page(page)) => {
+            let text = context.ui.with_folder(page.text);
+            let folder = (text != page.text).then(|| context.workspace.root().display().to_string());
+            Ok(context.ui.report(&Explained { page, width, text, folder }))
+        }
+        Some(Found::Rule(rule)) => Ok(context.ui.report(&rule::Described { rule, width })),
+        Some(Found::Option(keyword)) => Ok(context.ui.report(&option::Described { keyword, width })),
+        None => Err(unknown(asked.trim()).into()),
+    }
+}
+
+enum Found {
+    Page(Page),
+    Rule(&'static Rule),
+    Option(&'static Keyword),
+}
+
+/// A code before all; then a rule, then an option, whose line may be given whole.
+fn find(asked: &str) -> Option<Found> {
+    let rule = |word: &str| rules::all().find(|rule| rule.id == word);
+    let is_inside = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let option = || {
+        let first = asked.trim().split(' ').next()?;
+        KEYWORDS.iter().find(|known| known.name == first).or_else(|| keyword::keyword(first))
+    };
+    pages::asked_for(asked)
+        .map(Found::Page)
+        .or_else(|| asked.split(|letter| !is_inside(letter)).find_map(rule).map(Found::Rule))
+        .or_else(|| option().map(Found::Option))
 }
 
 fn unknown(asked: &str) -> Plain {
     let code = asked.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map_or(asked, |(code, _)| code);
-    let mut error = Plain::new("code-unknown", format!("there is no error code `{}`", cut(code, 60)));
-    let related: Vec<&str> = pages::all().map(|page| page.code).filter(|known| known.contains(code)).collect();
+    let mut error = Plain::new("code-unknown", format!("there is no error code, rule or option `{}`", cut(code, 60)));
+    let related: Vec<&str> = names().filter(|known| known.contains(code)).collect();
     if code.len() > 2 && !related.is_empty() {
-        error = error.detail(format!("codes with that word: {}", related.join(", ")));
+        error = error.detail(format!("names with that word: {}", related.join(", ")));
     }
-    if let Some(nearest) = pages::nearest(code) {
+    if let Some(nearest) = nearest(code) {
         error = error.hint(format!("the nearest one: mqsec explain {nearest}"));
     }
-    error.hint("list them: mqsec explain")
+    error.hint("list the codes: mqsec explain")
+}
+
+/// All that can be explained.
+fn names() -> impl Iterator<Item = &'static str> {
+    pages::all()
+        .map(|page| page.code)
+        .chain(rules::all().map(|rule| rule.id))
+        .chain(KEYWORDS.iter().map(|keyword| keyword.name))
+}
+
+/// The name that is spelt most like this one, when one is.
+fn nearest(code: &str) -> Option<&'static str> {
+    // nobody misspells a whole page
+    let code: String = code.chars().take(80).collect();
+    let distance = |name: &&str| strsim::osa_distance(name, &code);
+    let nearest = names().min_by_key(distance)?;
+    (distance(&nearest) <= (code.chars().count() / 4).max(2)).then_some(nearest)
 }
 
 /// Every code with its meaning, a line each.
@@ -151,6 +202,41 @@ fn wrap(paragraph: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn codes_rules_and_options_are_found_and_the_nearest_of_all_is_offered() {
+        assert!(matches!(find("error[ca-exists]: it is there"), Some(Found::Page(page)) if page.code == "ca-exists"));
+        assert!(matches!(find("require_certificate"), Some(Found::Option(one)) if one.name == "require_certificate"));
+        assert!(matches!(find(" listener 8883 ::1"), Some(Found::Option(one)) if one.name == "listener"));
+        assert!(matches!(find("plugin_opt_config_file x"), Some(Found::Option(one)) if one.name == "plugin_opt_*"));
+        assert!(matches!(find("plugin_opt_*"), Some(Found::Option(one)) if one.name == "plugin_opt_*"));
+        // some codes of `verify` are rules of `doctor`, too: the page tells more
+        for rule in rules::all() {
+            match find(rule.id) {
+                Some(Found::Rule(found)) => assert_eq!(found.id, rule.id),
+                Some(Found::Page(page)) => assert_eq!(page.code, rule.id),
+                _ => panic!("{} cannot be explained", rule.id),
+            }
+        }
+        assert!(find("nothing of the kind").is_none() && find("").is_none());
+        assert_eq!(nearest("require_certifikate"), Some("require_certificate"));
+        assert_eq!(nearest("ca-exsits"), Some("ca-exists"));
+        assert_eq!(nearest("tls_client_expired"), Some("tls-client-expired"));
+        assert_eq!((nearest("quite-something-else"), nearest("")), (None, None));
+        assert_eq!(nearest(&"x".repeat(1_000_000)), None);
+    }
+
+    #[test]
+    fn every_option_has_a_page_that_fits() {
+        for keyword in KEYWORDS {
+            let text = option::Described { keyword, width: Some(60) }.text(false);
+            for line in text.lines().filter(|line| !line.starts_with("    mqsec")) {
+                let plain = anstream::adapter::strip_str(line).to_string();
+                let unbreakable = plain.split_whitespace().any(|word| word.len() > 40);
+                assert!(plain.chars().count() <= 60 || unbreakable, "{}: {plain}", keyword.name);
+            }
+        }
+    }
 
     #[test]
     fn lines_fit_the_terminal() {

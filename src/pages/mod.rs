@@ -46,13 +46,6 @@ pub fn asked_for(text: &str) -> Option<Page> {
     find(text.trim()).or_else(bracketed).or_else(|| words().filter(|word| word.contains('-')).find_map(find))
 }
 
-/// The code that is spelt most like this one, when one is.
-pub fn nearest(code: &str) -> Option<&'static str> {
-    let distance = |page: &Page| strsim::osa_distance(page.code, code);
-    let nearest = all().min_by_key(distance)?;
-    (distance(&nearest) <= (code.chars().count() / 4).max(2)).then_some(nearest.code)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,15 +63,6 @@ mod tests {
         for none in ["", "no-such-code", "the usage of it", "[", "ca-exist"] {
             assert_eq!(code(none), None, "{none}");
         }
-    }
-
-    #[test]
-    fn a_misspelt_code_has_a_nearest_one() {
-        assert_eq!(nearest("tls-client-expird"), Some("tls-client-expired"));
-        assert_eq!(nearest("tls_client_expired"), Some("tls-client-expired"));
-        assert_eq!(nearest("ca-exsits"), Some("ca-exists"));
-        assert_eq!(nearest("quite-something-else"), None);
-        assert_eq!(nearest(""), None);
     }
 
     #[test]
