@@ -15,6 +15,15 @@ use std::sync::mpsc::Sender;
 use std::sync::mpsc::channel;
 use std::time::Duration as Span;
 
+use mqsec::acl;
+use mqsec::acl::Access;
+use mqsec::acl::Question;
+use mqsec::acl::Rules;
+use mqsec::conf::document::Document;
+use mqsec::conf::document::Section;
+use mqsec::conf::keyword::keyword;
+use mqsec::conf::reading::NoFiles;
+use mqsec::conf::reading::Reading;
 use mqsec::error::Diagnose;
 use mqsec::logs;
 use mqsec::mqtt;
@@ -23,6 +32,8 @@ use mqsec::mqtt::Packet;
 use mqsec::mqtt::Trip;
 use mqsec::mqtt::Version;
 use mqsec::pages;
+use mqsec::passwd;
+use mqsec::passwd::PasswdFile;
 use mqsec::pki::advice::advise;
 use mqsec::pki::crl::Crl;
 use mqsec::pki::input;
@@ -32,6 +43,7 @@ use mqsec::pki::verify;
 use mqsec::pki::verify::As;
 use mqsec::pki::verify::Case;
 use mqsec::pki::verify::Finding;
+use mqsec::series::Series;
 use rustls::pki_types::CertificateDer;
 use time::Duration;
 use time::OffsetDateTime;
@@ -118,6 +130,120 @@ fn elements(mut bytes: &[u8]) -> Vec<Vec<u8>> {
     found
 }
 
+/// A configuration: printed as it was, read by both series, edited. Gives how 2.1 ends with it: `runs`, or the problem's
+/// kind.
+pub fn conf(bytes: &[u8]) -> String {
+    let document = Document::parse(bytes);
+    assert_eq!(document.to_bytes(), bytes);
+    let lines = document.line_count();
+    for line in document.directives() {
+        assert!((1..=lines).contains(&line.line) && line.column > 0 && !line.key.is_empty());
+    }
+    let mut end = "runs".to_owned();
+    for series in [Series::V20, Series::V21] {
+        let reading = Reading::read("m.conf", bytes, &NoFiles, series);
+        for problem in &reading.problems {
+            let message = problem.what.to_string();
+            assert!(!message.is_empty() && !message.contains(char::is_control), "{message:?}");
+            assert!((1..=lines.max(1)).contains(&problem.place.line) && problem.place.column > 0, "{problem:?}");
+            let _ = problem.what.broker_line(series);
+        }
+        assert_eq!(reading.stopped().is_some(), reading.problems.iter().any(|problem| problem.fatal));
+        end = reading.stopped().map_or("runs".to_owned(), |problem| {
+            let kind = format!("{:?}", problem.what);
+            kind.split([' ', '{']).next().unwrap_or_default().to_owned()
+        });
+    }
+    edited(&document);
+    end
+}
+
+/// Edits leave the other lines as they are, and what was set can be read.
+fn edited(document: &Document) {
+    for section in document.sections().into_iter().take(4) {
+        let (key, value) = match section {
+            Section::Global => ("sys_interval", "77"),
+            Section::Listener(_) => ("max_qos", "1"),
+            Section::Bridge(_) => ("threshold", "77"),
+        };
+        let others = |document: &Document| -> Vec<(String, String)> {
+            // the same option may stand there under its older name
+            let same = |name: &str| keyword(name).is_some_and(|known| known.slot() == key);
+            let all = document.directives().filter(|line| !same(line.key));
+            all.map(|line| (line.key.to_owned(), line.value.to_owned())).collect()
+        };
+        let mut changed = document.clone();
+        changed.set(&section, key, value).expect("the section is there");
+        assert_eq!(others(&changed), others(document));
+        let values = changed.values(&section, key);
+        assert_eq!(values.last().map(|line| line.value.split(' ').next()), Some(Some(value)), "{section}");
+        let once = changed.to_bytes();
+        changed.set(&section, key, value).expect("it was set before");
+        assert_eq!(changed.to_bytes(), once, "a second time");
+        assert!(changed.unset(&section, key).expect("it is there"));
+        assert!(changed.values(&section, key).is_empty());
+        assert_eq!(others(&changed), others(document));
+    }
+}
+
+/// An ACL file: it prints as it was, questions about it have answers, its canonical form has the same ones, and so has the
+/// file with a line more for somebody else. Gives `ok`, `stop` or `unread`.
+pub fn acl(bytes: &[u8]) -> &'static str {
+    let document = acl::Document::parse(bytes);
+    assert_eq!(document.to_bytes(), bytes);
+    let _ = std::str::from_utf8(bytes).map(acl::expectations);
+    let formatted = acl::format(&document).ok();
+    if let Some(formatted) = &formatted {
+        assert_eq!(acl::format(formatted).as_ref(), Ok(formatted), "the canonical form of the canonical form");
+    }
+    let mut answer = "ok";
+    for series in Series::RELEASED {
+        for problem in acl::problems(&document, *series) {
+            assert!(problem.line > 0 && problem.column > 0 && !problem.what.message().is_empty());
+            assert!(!problem.what.message().contains(|letter: char| letter.is_control()), "{}", problem.what.message());
+        }
+        let rules = Rules::of(&document, *series);
+        let same = formatted.as_ref().map(|formatted| Rules::of(formatted, *series));
+        let reading = rules.reading();
+        answer = match (&reading.stop, reading.unread) {
+            (Some((_, _, stop)), _) => {
+                assert!(!stop.words("acl").is_empty());
+                "stop"
+            }
+            (None, Some(_)) => "unread",
+            _ => answer,
+        };
+        let names = reading.sections.iter().take(4).filter_map(|(_, name)| std::str::from_utf8(name).ok());
+        let filters: Vec<String> = reading.entries.iter().take(12).map(acl::Entry::topic).collect();
+        for user in names.map(Some).chain([None, Some("u")]) {
+            for filter in filters.iter().map(String::as_str).chain(["a/b", "$SYS/x", "#", "$share/g/+"]) {
+                questions(&rules, same.as_ref(), user, filter);
+            }
+        }
+    }
+    answer
+}
+
+/// What a user may do with a filter, and with a topic of it.
+fn questions(rules: &Rules, same: Option<&Rules>, user: Option<&str>, filter: &str) {
+    let topic = filter.replace("%u", user.unwrap_or("u")).replace("%c", "c").replace(['+', '#'], "x");
+    for access in [Access::Read, Access::Write] {
+        let question = Question { user, client_id: "c", access, topic: &topic };
+        let (decision, steps) = rules.why(&question);
+        assert_eq!(decision, rules.decide(&question));
+        assert!(decision.by.is_none_or(|line| steps.iter().any(|step| step.line == line)));
+        if let Some(same) = same {
+            assert_eq!(same.decide(&question).allowed, decision.allowed, "{question:?}");
+        }
+    }
+    let question = Question { user, client_id: "c", access: Access::Read, topic: filter };
+    if let Some(found) = acl::received(rules, &question) {
+        let is_right = |topic: &str, allowed| rules.decide(&Question { topic, ..question }).allowed == allowed;
+        assert!(found.delivered.iter().all(|(topic, _)| is_right(topic, true)));
+        assert!(found.withheld.iter().all(|(topic, _)| is_right(topic, false)));
+    }
+}
+
 /// A log: read as one stream, and with the bytes in pieces.
 pub fn log(bytes: &[u8]) {
     let whole = explained(&[bytes]);
@@ -142,6 +268,29 @@ fn explained(pieces: &[&[u8]]) -> Vec<(String, Option<logs::Told>)> {
     let counted: u64 = reader.counts().iter().map(|count| count.count).sum();
     assert!(counted <= said.len() as u64);
     said
+}
+
+/// A password file. Gives how many can log in to a 2.0 and to a 2.1 broker, and the line that ends the latter, or 0.
+pub fn passwd(bytes: &[u8]) -> String {
+    let [old, new] = [Series::V20, Series::V21].map(|series| passwd::read(bytes, series));
+    assert!(old.stop.is_none());
+    let lines = 1 + bytes.iter().filter(|byte| **byte == b'\n').count();
+    for problem in old.problems.iter().chain(&new.problems) {
+        assert!((1..=lines).contains(&problem.line) && problem.column > 0, "{problem:?}");
+        assert!(!problem.what.to_string().contains(char::is_control), "{problem:?}");
+    }
+    for refused in passwd::import(bytes, false).refused {
+        assert!((1..=lines).contains(&refused.line), "{refused:?}");
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        // what is not changed comes back as it was; what is written, 2.1 reads to its end
+        if let Ok(printed) = PasswdFile::parse(text).print() {
+            assert_eq!(printed.strip_suffix('\n').unwrap_or(&printed), body.strip_suffix('\n').unwrap_or(body));
+            assert!(passwd::read(printed.as_bytes(), Series::V21).stop.is_none());
+        }
+    }
+    format!("{}-{}-{}", old.users.len(), new.users.len(), new.stop.map_or(0, |problem| problem.line))
 }
 
 /// What a broker sends. Gives the last packet's kind and code, `wait` where bytes are missing at once, or `malformed`.

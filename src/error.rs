@@ -11,6 +11,18 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }).collect()
 }
 
+/// A name as one word of a command that is to be copied into a shell: whoever wrote the file that it is from may have put
+/// a quotation mark and a command of his own into it.
+pub fn single_quoted(word: &str) -> String {
+    format!("'{}'", printable(word).replace('\'', r"'\''"))
+}
+
+/// The same, without quotation marks where the word needs none.
+pub fn shell_word(word: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { single_quoted(word) }
+}
+
 /// Whether the answer is "no", or there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -143,5 +155,19 @@ impl Diagnose for Plain {
 
     fn hints(&self) -> Vec<String> {
         self.hints.clone()
+    }
+}
+
+#[cfg(test)]
+mod quoting {
+    use super::shell_word;
+    use super::single_quoted;
+
+    #[test]
+    fn a_name_stays_one_word_in_a_shell() {
+        assert_eq!(single_quoted("admin"), "'admin'");
+        assert_eq!(single_quoted("a'; reboot"), r"'a'\''; reboot'");
+        assert_eq!(shell_word("config/a.crt"), "config/a.crt");
+        assert_eq!(shell_word("/x/$(reboot)"), "'/x/$(reboot)'");
     }
 }

@@ -1,15 +1,20 @@
 //! mqsec: from nothing to a Mosquitto MQTT broker that is proven secure.
 //!
-//! Dependencies point one way: [`cli`] → [`commands`] → [`diagnosis`], [`provision`], [`broker`] → [`workspace`],
-//! [`mqtt`] → [`pki`], [`passwd`], [`conf`], [`logs`] → [`error`], [`secret`]. The domain (`pki`, `passwd`, `conf`,
-//! `logs`) is pure: it takes bytes and the time, and gives values or typed errors. `docs/architecture.md` tells where a change belongs.
+//! Dependencies point one way: [`cli`] → [`commands`] → [`snapshot`], [`checks`], [`diagnosis`], [`provision`],
+//! [`broker`] → [`workspace`], [`mqtt`] → the domain → [`series`], [`error`], [`secret`]. The domain ([`acl`], [`bridge`],
+//! [`conf`], [`dynsec`], [`logs`], [`passwd`], [`pki`]) is pure: it takes bytes and the time, and gives values or typed
+//! errors. `docs/architecture.md` tells where a change belongs.
 
+pub mod acl;
+pub mod bridge;
 pub mod broker;
+pub mod checks;
 pub mod cli;
 pub mod commands;
 pub mod conf;
 pub mod context;
 pub mod diagnosis;
+pub mod dynsec;
 pub mod error;
 pub mod logs;
 pub mod mqtt;
@@ -18,6 +23,8 @@ pub mod passwd;
 pub mod pki;
 pub mod provision;
 pub mod secret;
+pub mod series;
+pub mod snapshot;
 pub mod ui;
 pub mod workspace;
 

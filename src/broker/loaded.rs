@@ -6,19 +6,22 @@ use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 
+use crate::acl::Document;
 use crate::conf;
 use crate::conf::Settings;
 use crate::error::Failure;
+use crate::series::Series;
 use crate::workspace::Workspace;
+use crate::workspace::fs;
 use crate::workspace::layout;
 use crate::workspace::layout::broker;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loaded {
-    /// The configuration, and the ACL: a reload with a broken one opens a 2.0 broker to everyone, a start does not.
+    /// The configuration with its bridges, and an ACL that is broken: a reload with it opens a 2.0 broker to everyone, a start does not.
     pub conf: String,
     pub compose: String,
-    /// Passwords, certificates, CRL.
+    /// Passwords, certificates, CRL, and an ACL that every broker takes.
     pub files: String,
 }
 
@@ -27,11 +30,18 @@ impl Loaded {
         let conf = workspace.read(layout::CONF)?.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
         let port = conf::main_listener(&conf).map_or(0, |listener| listener.port);
         let acl = Settings::of_port(&conf, port).and_then(|settings| settings.get("acl_file").map(str::to_owned));
-        let conf: Vec<&str> = [layout::CONF].into_iter().chain(acl.as_deref()).collect();
+        let bridges = bridges(workspace)?;
+        let mut conf: Vec<&str> = [layout::CONF].into_iter().chain(bridges.iter().map(String::as_str)).collect();
+        let mut files = vec![layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL];
+        if let Some(acl) = &acl {
+            let bytes = workspace.read(acl)?;
+            let serves = bytes.is_some_and(|bytes| Document::parse(&bytes).reading(Series::V21).stop.is_none());
+            if serves { files.push(acl) } else { conf.push(acl) }
+        }
         Ok(Self {
             conf: digest(workspace, &conf)?,
             compose: digest(workspace, &[layout::COMPOSE])?,
-            files: digest(workspace, &[layout::PASSWD, broker::KEY, broker::CERT, broker::TRUST, broker::CRL])?,
+            files: digest(workspace, &files)?,
         })
     }
 
@@ -44,6 +54,19 @@ impl Loaded {
         let text = serde_json::to_string(self).unwrap_or_default();
         Ok(workspace.note(layout::LOADED, &text)?)
     }
+}
+
+/// What the configuration includes of bridges, and their certificates: a reload neither starts nor ends a bridge.
+fn bridges(workspace: &Workspace) -> Result<Vec<String>, Failure> {
+    let mut folders = vec![layout::BRIDGES.to_owned()];
+    let certs = fs::folders(&workspace.path(layout::BRIDGE_CERTS))?;
+    folders.extend(certs.iter().map(|name| format!("{}/{name}", layout::BRIDGE_CERTS)));
+    let names = |folder: &String| {
+        let files = fs::files(&workspace.path(folder)).into_iter();
+        let name = |path: std::path::PathBuf| Some(format!("{folder}/{}", path.file_name()?.to_str()?));
+        files.filter_map(name).collect::<Vec<_>>()
+    };
+    Ok(folders.iter().flat_map(names).collect())
 }
 
 fn digest(workspace: &Workspace, paths: &[&str]) -> Result<String, Failure> {

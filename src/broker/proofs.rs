@@ -28,7 +28,11 @@ pub struct Bench<'a> {
     pub user: &'a User,
     /// Whether the listener demands client certificates.
     pub require_certificate: bool,
+    /// Whether the certificate alone tells who a client is, and a login is not looked at.
+    pub identity_is_user: bool,
     pub authority_name: &'a str,
+    /// Another user, and a topic that the ACL gives to somebody else.
+    pub intruder: Option<(&'a User, &'a str)>,
     pub now: OffsetDateTime,
 }
 
@@ -50,12 +54,16 @@ pub fn all(bench: &Bench<'_>) -> Result<Vec<Proof>, Failure> {
     let stranger = format!("nobody-{}", Secret::generate().expose());
     let (user, password) = (bench.user.name.as_str(), &bench.user.password);
     let own = Some(bench.identity);
-    let mut proofs = vec![
-        admitted(format!("user `{user}`"), &bench.attempt(own, Some((user, password)), Some(TOPIC))),
-        refused("a wrong password", &bench.attempt(own, Some((user, &wrong)), None), Trouble::is_login),
-        refused("an unknown user", &bench.attempt(own, Some((&stranger, password)), None), Trouble::is_login),
-        refused("no user and password", &bench.attempt(own, None, None), Trouble::is_login),
-    ];
+    let mut proofs = match bench.identity_is_user {
+        // no password at all: the broker would not look at it, and so cannot refuse a wrong one
+        true => vec![admitted(format!("certificate `{user}`"), &bench.attempt(own, None, Some(TOPIC)))],
+        false => vec![
+            admitted(format!("user `{user}`"), &bench.attempt(own, Some((user, password)), Some(TOPIC))),
+            refused("a wrong password", &bench.attempt(own, Some((user, &wrong)), None), Trouble::is_login),
+            refused("an unknown user", &bench.attempt(own, Some((&stranger, password)), None), Trouble::is_login),
+            refused("no user and password", &bench.attempt(own, None, None), Trouble::is_login),
+        ],
+    };
     if bench.require_certificate {
         let foreign = bench.foreign_identity()?;
         let login = Some((user, password));
@@ -67,6 +75,12 @@ pub fn all(bench: &Bench<'_>) -> Result<Vec<Proof>, Failure> {
             &bench.attempt(Some(&foreign), login, None),
             |trouble| matches!(trouble, Trouble::ClientRefused { .. } | Trouble::ClosedAfterRequest { .. }),
         ));
+    }
+    if let Some((other, topic)) = bench.intruder {
+        let name = other.name.as_str();
+        let attempt = bench.attempt(own, Some((name, &other.password)), Some(topic));
+        let is_denied = |trouble: &Trouble| matches!(trouble, Trouble::Publish { code: 0x87, .. });
+        proofs.push(refused(&format!("user `{name}` in `{topic}`"), &attempt, is_denied));
     }
     let plain = Attempt { tls: None, ..bench.attempt(None, Some((user, password)), None) };
     // nothing secret goes out in clear: the login is the stranger's
@@ -138,6 +152,7 @@ fn evidence(trouble: &Trouble) -> String {
         Trouble::Connack { code, .. } => format!("CONNACK {code}, not authorised"),
         Trouble::ClientRefused { alert, .. } => format!("TLS alert {}, {alert:?}", u8::from(*alert)),
         Trouble::ClosedAfterRequest { .. } => "connection closed after the certificate request".to_owned(),
+        Trouble::Publish { code, .. } => format!("PUBACK {code}, not authorised"),
         Trouble::Closed(_) => "connection closed".to_owned(),
         other => other.to_string(),
     }

@@ -1,11 +1,17 @@
 //! One file a command: its arguments, its run, its report. No command calls another.
 
+pub mod acl;
+pub mod bridge;
 pub mod broker_cert;
 pub mod ca;
 pub mod client_cert;
 pub mod completions;
+pub mod conf;
+pub mod doctor;
 pub mod down;
+pub mod dynsec;
 pub mod explain;
+mod findings;
 pub mod logs;
 pub mod man;
 pub mod passwd;
@@ -49,6 +55,11 @@ pub fn run(cli: Cli, ui: &Ui) -> Result<u8, Failure> {
         C::ClientCert(args) => client_cert::run(context, &args),
         C::Passwd(args) => passwd::run(context, &args),
         C::TestPasswords => passwd::test(context),
+        C::Conf(args) => conf::run(context, &args),
+        C::Acl(args) => acl::run(context, &args),
+        C::Dynsec(args) => dynsec::run(context, &args),
+        C::Bridge(args) => bridge::run(context, &args),
+        C::Doctor(args) => doctor::run(context, &args),
         C::Verify(args) => verify::run(context, &args),
         C::Probe(args) => probe::run(context, &args),
         C::TestConnect(args) => test_connect::run(context, &args),

@@ -7,6 +7,7 @@ use crate::broker;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
+use crate::provision::permissions;
 use crate::provision::session;
 use crate::ui::Report;
 
@@ -17,6 +18,8 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
             .hint("start it: mqsec up")
             .into());
     };
+    // a broker that runs is better than one that does not start again
+    permissions::check(workspace)?;
     let probe = session::Probe::load(workspace)?;
     engine.stop(workspace)?;
     engine.start(workspace)?;

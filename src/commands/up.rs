@@ -20,6 +20,7 @@ use crate::pki::names::BrokerName;
 use crate::provision::configuration;
 use crate::provision::credentials;
 use crate::provision::credentials::Paths;
+use crate::provision::permissions;
 use crate::provision::session::Probe;
 use crate::provision::setup;
 use crate::provision::setup::Setup;
@@ -28,7 +29,7 @@ use crate::workspace::layout;
 
 /// From nothing to a running broker, proven secure: the main command
 ///
-/// Makes what is missing (.env with generated passwords, authority, certificates, password file, configuration,
+/// Makes what is missing (.env with generated passwords, authority, certificates, password file, ACL, configuration,
 /// docker-compose.yml), starts the broker with Docker Compose or an installed Mosquitto, and proves that the right client
 /// gets in and the wrong ones do not. What is there is kept; run again, it changes nothing and proves again.
 #[derive(clap::Args)]
@@ -62,6 +63,12 @@ fn plain_word(text: &str) -> Result<String, &'static str> {
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let workspace = &context.workspace;
+    if let Some(profile) = args.profile.filter(|profile| !profile.can_be_proven()) {
+        let name = profile.name();
+        return Err(Plain::new("profile-not-proven", format!("`up` cannot prove a broker of profile {name}"))
+            .hint(format!("write its configuration, and start the broker yourself: mqsec conf init --profile {name}"))
+            .into());
+    }
     let wish = configuration::Wish {
         profile: args.profile,
         port: args.port,
@@ -85,6 +92,8 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     workspace.give_to_broker()?;
     super::warn_of_open_env(context);
 
+    permissions::check(workspace)?;
+
     let probe = Probe::load(workspace)?;
     let (engine, state) = bring_up(context, args.engine, listener.port, &probe)?;
     let user = &users[0];
@@ -92,6 +101,12 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let paths = Paths::of(workspace, Some(&client));
     let (cert, key) = paths.pair.as_ref().ok_or_else(|| Plain::new("tls-files-missing", "no client certificate"))?;
     let (identity, _) = credentials::identity(cert, key)?;
+    let identity_is_user = configuration::identity_is_user(workspace, &probe.listener)?;
+    // where the certificate says who a client is, the other user would be the same one
+    let intruder = match users.get(1).filter(|_| !identity_is_user) {
+        Some(other) => permissions::refused_topic(workspace, &other.name, &user.name)?.map(|topic| (other, topic)),
+        None => None,
+    };
     let proofs = proofs::all(&Bench {
         host: &probe.host,
         port: probe.listener.port,
@@ -99,7 +114,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         identity: &identity,
         user,
         require_certificate: probe.listener.require_certificate,
+        identity_is_user,
         authority_name: &setup::authority_name(workspace)?,
+        intruder: intruder.as_ref().map(|(other, topic)| (*other, topic.as_str())),
         now: context.now,
     })?;
     Ok(context.ui.report(&Up {
@@ -110,6 +127,8 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         port: probe.listener.port,
         names: setup::broker_names(workspace)?,
         user: user.clone(),
+        by_certificate: probe.listener.require_certificate,
+        by_password: !identity_is_user,
         proofs,
     }))
 }

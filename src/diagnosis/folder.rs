@@ -79,6 +79,12 @@ impl Folder {
         ["plugin", "auth_plugin", "global_plugin", "plugin_use"].iter().any(|key| self.settings.get(key).is_some())
     }
 
+    /// Whether it is the one that keeps clients and roles in a file of its own.
+    pub fn has_dynamic_security(&self) -> bool {
+        let ours = |path: &str| path.contains("mosquitto_dynamic_security.");
+        ["plugin", "auth_plugin", "global_plugin"].iter().any(|key| self.settings.get(key).is_some_and(ours))
+    }
+
     /// What the broker wrote since the mark about this client.
     pub fn log_since(&self, client_id: &str) -> Vec<String> {
         let Some(LogMark { path, length }) = &self.log else { return Vec::new() };

@@ -45,6 +45,15 @@ fn not_authorised(case: &Case<'_>) -> Option<Diagnosis> {
             .map(|found| found.hint("give them: mqsec test-connect USER"));
     };
     let folder = case.folder?;
+    if folder.has_dynamic_security() {
+        let message = format!("the dynamic security plugin refuses `{user}`: unknown, disabled, or another password");
+        return no("login-refused", message).map(|found| {
+            found
+                .evidence("the plugin does not tell which".to_owned())
+                .hint("see who there is: mqsec dynsec list")
+                .hint(format!("give it a password: mqsec dynsec passwd {}", crate::error::single_quoted(user)))
+        });
+    }
     let file = folder.settings.get("password_file")?;
     if folder.has_plugin() {
         return None; // somebody else decides
@@ -53,7 +62,9 @@ fn not_authorised(case: &Case<'_>) -> Option<Diagnosis> {
     let verdict = UserName::parse(user).ok().and_then(|name| users.verify(&name, password));
     match verdict {
         None => no("user-unknown", format!("the broker knows no user `{user}`")).map(|found| {
-            found.evidence(format!("`{file}` has no such user")).hint(format!("add it: mqsec passwd add '{user}'"))
+            found
+                .evidence(format!("`{file}` has no such user"))
+                .hint(format!("add it: mqsec passwd add {}", crate::error::single_quoted(user)))
         }),
         Some(false) => no("password-wrong", format!("the password is not that of the user `{user}`")).map(|found| {
             found

@@ -158,6 +158,16 @@ fn who(case: &Case<'_>) -> String {
 }
 
 fn grant(case: &Case<'_>, access: &str, topic: &str) -> String {
+    if let (Some(folder), Some((user, _))) = (case.folder, case.attempt.login)
+        && folder.has_dynamic_security()
+    {
+        let option = if access == "write" { "--publish" } else { "--subscribe" };
+        return format!(
+            "to allow it: mqsec dynsec add role ROLE {option} {}, then: mqsec dynsec grant {} ROLE",
+            crate::error::single_quoted(topic),
+            crate::error::single_quoted(user)
+        );
+    }
     let file = case.folder.and_then(|folder| folder.settings.get("acl_file")).unwrap_or("the broker's acl_file");
     let section = match case.attempt.login {
         Some((user, _)) => format!("under `user {user}`"),

@@ -1,5 +1,8 @@
 //! One try, stage by stage.
 
+pub(super) mod conversation;
+mod request;
+
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +27,9 @@ use super::trouble::Trouble;
 use super::wire::Wire;
 use super::wire::is_tls;
 use crate::secret::random_bytes;
+
+pub use request::Exchange;
+pub use request::request;
 
 /// The longest packet that is read; a test's own message is the longest that is expected.
 const LONGEST: usize = 4 << 20;
@@ -63,14 +69,7 @@ pub fn will(attempt: &Attempt<'_>, topic: &str) -> Result<(), Trouble> {
     let (mut seen, mut watch) = (Seen::default(), Watch::start());
     let trip = Trip::to(topic);
     let mut waiting = Session::open(attempt, None, &mut seen, &mut watch)?;
-    waiting.subscribe(&trip)?;
-    waiting.flush(Stage::Subscribe)?;
-    loop {
-        if let Packet::SubAck { codes, .. } = waiting.next(Stage::Subscribe)? {
-            waiting.granted(&codes)?;
-            break;
-        }
-    }
+    waiting.subscribe_and_wait(&trip)?;
     let words = waiting.payload.clone();
     let vanishing = Attempt { client_id: format!("{}-will", attempt.client_id), ..attempt.clone() };
     // dropped without DISCONNECT
@@ -86,6 +85,36 @@ pub fn will(attempt: &Attempt<'_>, topic: &str) -> Result<(), Trouble> {
     }
     waiting.close();
     Ok(())
+}
+
+/// Whether the broker takes a message on a topic (QoS 1, whose acknowledgement tells in MQTT 5).
+pub fn may_publish(attempt: &Attempt<'_>, topic: &str) -> Outcome {
+    ask(attempt, |session, seen| {
+        session.publish(&Trip::to(topic), seen)?;
+        session.flush(Stage::Publish)?;
+        loop {
+            if let Packet::PubAck { id: PUBLISH_ID, reason } = session.heed(Stage::Publish)? {
+                return session.acknowledged(reason, seen);
+            }
+        }
+    })
+}
+
+/// Whether the broker grants a subscription. What it delivers later is decided message by message.
+pub fn may_subscribe(attempt: &Attempt<'_>, filter: &str) -> Outcome {
+    ask(attempt, |session, _| session.subscribe_and_wait(&Trip::to(filter)))
+}
+
+/// A session for one question.
+fn ask(attempt: &Attempt<'_>, question: impl FnOnce(&mut Session<'_>, &mut Seen) -> Result<(), Trouble>) -> Outcome {
+    let (mut seen, mut watch) = (Seen::default(), Watch::start());
+    let result = Session::open(attempt, None, &mut seen, &mut watch).and_then(|mut session| {
+        question(&mut session, &mut seen)?;
+        session.close();
+        Ok(())
+    });
+    seen.timings = watch.timings;
+    Outcome { seen, result }
 }
 
 /// What is retained on a topic; nothing when no message comes.
@@ -186,12 +215,11 @@ impl<'a> Session<'a> {
             session.send(&connect, Stage::Mqtt)?;
         }
         session.flush(Stage::Mqtt)?;
-        match session.next(Stage::Mqtt)? {
+        match session.heed(Stage::Mqtt)? {
             Packet::ConnAck { code: 0, limits } => seen.limits = limits,
             Packet::ConnAck { code, limits } => {
                 return Err(Trouble::Connack { code, version: attempt.version, words: limits.words });
             }
-            Packet::Disconnect { reason, words } => return Err(Trouble::Disconnected { reason, words }),
             _ => return Err(Trouble::NotMqtt("another packet in place of CONNACK".to_owned())),
         }
         watch.lap(Stage::Mqtt);
@@ -252,6 +280,25 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// The next packet; a broker that takes its leave ends the session.
+    fn heed(&mut self, stage: Stage) -> Result<Packet, Trouble> {
+        match self.next(stage)? {
+            Packet::Disconnect { reason, words } => Err(Trouble::Disconnected { reason, words }),
+            packet => Ok(packet),
+        }
+    }
+
+    /// Subscribes, and waits for the broker's yes.
+    fn subscribe_and_wait(&mut self, trip: &Trip<'_>) -> Result<(), Trouble> {
+        self.subscribe(trip)?;
+        self.flush(Stage::Subscribe)?;
+        loop {
+            if let Packet::SubAck { id: SUBSCRIBE_ID, codes } = self.heed(Stage::Subscribe)? {
+                return self.granted(&codes);
+            }
+        }
+    }
+
     fn subscribe(&mut self, trip: &Trip<'_>) -> Result<(), Trouble> {
         let packet = outgoing::subscribe(self.attempt.version, SUBSCRIBE_ID, trip.topic, trip.qos);
         self.send(&packet.map_err(Trouble::OwnFiles)?, Stage::Subscribe)
@@ -295,7 +342,7 @@ impl<'a> Session<'a> {
                 self.send(&outgoing::PINGREQ, stage)?;
                 self.flush(stage)?;
             }
-            match self.next(stage) {
+            match self.heed(stage) {
                 Ok(Packet::SubAck { id: SUBSCRIBE_ID, codes }) => {
                     self.granted(&codes)?;
                     subscribed = true;
@@ -332,7 +379,6 @@ impl<'a> Session<'a> {
                     self.flush(stage)?;
                 }
                 Ok(Packet::PingResp) => self.channel.wire().set_deadline(deadline.min(Instant::now() + LAG)),
-                Ok(Packet::Disconnect { reason, words }) => return Err(Trouble::Disconnected { reason, words }),
                 Ok(_) => {}
                 Err(Trouble::Timeout(Stage::Return)) => return Err(Trouble::NoMessage),
                 Err(other) => return Err(other),
@@ -353,8 +399,7 @@ impl<'a> Session<'a> {
         while Instant::now() < end {
             // well within the keep alive
             self.channel.wire().set_deadline(end.min(Instant::now() + Duration::from_secs(20)));
-            match self.next(Stage::Hold) {
-                Ok(Packet::Disconnect { reason, words }) => return Err(Trouble::Disconnected { reason, words }),
+            match self.heed(Stage::Hold) {
                 Ok(_) => {}
                 Err(Trouble::Timeout(_)) => {
                     self.channel.wire().set_deadline(Instant::now() + self.attempt.timeout);

@@ -1,7 +1,6 @@
 //! Which client families refuse a certificate that Mosquitto itself would serve, and why.
 //!
-//! Each rule stands on something that was run or that the family documents; the source is beside it. `mosquitto-facts
-//! §10` is the project's table of what was run against brokers of 2.0.21 and 2.1.2.
+//! Each rule stands on something that was run or that the family documents; the source is beside it.
 
 use std::net::IpAddr;
 
@@ -44,11 +43,11 @@ pub fn advise(case: &Case<'_>) -> Vec<Advice> {
     let leaf = case.certificate;
     if case.role != As::Authority {
         if leaf.version < 3 {
-            // facts §10: `UnsupportedCertVersion`, at both ends of rustls
+            // `UnsupportedCertVersion`, at both ends of rustls
             say(RUSTLS, format!("X.509 v{} is not taken", leaf.version));
         }
         if leaf.is_ca {
-            // facts §10: `CaUsedAsEndEntity`, and Node's INVALID_PURPOSE
+            // `CaUsedAsEndEntity`, and Node's INVALID_PURPOSE
             for family in [RUSTLS, NODE] {
                 say(family, "an authority's certificate (CA:TRUE) is not taken as a leaf".to_owned());
             }
@@ -64,7 +63,7 @@ pub fn advise(case: &Case<'_>) -> Vec<Advice> {
 fn names(case: &Case<'_>, say: &mut impl FnMut(&'static str, String)) {
     let leaf = case.certificate;
     if leaf.names().is_empty() {
-        // facts §10: rustls gives NotValidForName with nothing presented; Go since 1.15 (its release notes): "legacy
+        // rustls gives NotValidForName with nothing presented; Go since 1.15 (its release notes): "legacy
         // Common Name field, use SANs instead"
         for family in [RUSTLS, GO] {
             say(family, "the common name is not looked at, and there is no subject alternative name".to_owned());
@@ -85,7 +84,7 @@ fn names(case: &Case<'_>, say: &mut impl FnMut(&'static str, String)) {
     let lost: Vec<String> =
         dialled.iter().filter(|at| leaf.addresses.contains(at) && !as_name(at)).map(text_of).collect();
     if !lost.is_empty() {
-        // facts §10: Mbed-TLS PR #7436 (3.5.0) compares addresses, older ones the host's text with DNS names and CN; so
+        // Mbed-TLS PR #7436 (3.5.0) compares addresses, older ones the host's text with DNS names and CN; so
         // does BearSSL (its X.509 documentation: dNSName and CN)
         let reason = format!("dialled by address ({}), they compare names alone; dial a name", lost.join(", "));
         for family in [OLD_MBEDTLS, BEARSSL] {
@@ -98,12 +97,12 @@ fn keys_and_signatures(link: &Certificate, at: usize, say: &mut impl FnMut(&'sta
     let what = if at == 0 { "its key".to_owned() } else { format!("the key of its authority `{}`", link.title()) };
     match link.key_kind {
         KeyKind::Ed25519 => {
-            // facts §10: Mbed-TLS issues #3762 and #10653; BearSSL has no EdDSA
+            // Mbed-TLS issues #3762 and #10653; BearSSL has no EdDSA
             for family in [MBEDTLS, BEARSSL] {
                 say(family, format!("{what} is Ed25519, which they do not have"));
             }
         }
-        // facts §10: handshake_failure with the ring provider, which has no P-521 at all
+        // handshake_failure with the ring provider, which has no P-521 at all
         KeyKind::P521 => say(RING, format!("{what} is ECDSA P-521, which they do not have")),
         _ => {}
     }

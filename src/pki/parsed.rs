@@ -1,6 +1,7 @@
 //! A certificate taken apart: the facts that mqsec tells and judges by.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -72,6 +73,8 @@ pub struct Certificate {
     /// The signature's algorithm, as an object identifier in dotted form.
     pub signature_oid: String,
     pub version: u32,
+    /// Asked once: a root stands above ten thousand leaves.
+    pub(super) self_signed: OnceLock<bool>,
 }
 
 impl Certificate {
@@ -154,6 +157,7 @@ impl Certificate {
             key_kind,
             signature_oid: parsed.signature_algorithm.algorithm.to_id_string(),
             version: parsed.version().0 + 1,
+            self_signed: OnceLock::new(),
             der: der.clone(),
         })
     }
@@ -169,7 +173,7 @@ impl Certificate {
 
     /// Whether it stands for itself: its own name and its own signature.
     pub fn is_self_signed(&self) -> bool {
-        self.is_self_issued() && self.signed_by(self)
+        self.is_self_issued() && *self.self_signed.get_or_init(|| self.signed_by(self))
     }
 
     /// Whether the issuer's key made the signature, whatever their names say. Where the signature is of a kind that

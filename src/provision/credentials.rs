@@ -95,8 +95,19 @@ pub fn identity(cert: &Path, key: &Path) -> Result<(Identity, Vec<Certificate>),
 
 /// The contents of a file that has to be there.
 pub fn must_read(path: &Path) -> Result<Vec<u8>, Failure> {
+    if fs::is_dir(path) {
+        return Err(is_a_folder(path));
+    }
     fs::read(path)?.ok_or_else(|| {
-        let gone = std::io::Error::from(std::io::ErrorKind::NotFound);
+        let gone = std::io::Error::new(std::io::ErrorKind::NotFound, "no such file");
         crate::workspace::FsError::new("read", path, gone).into()
     })
+}
+
+/// A folder that the reader named in place of a file; unlike those in the workspace it is theirs, and stays.
+pub fn is_a_folder(path: &Path) -> Failure {
+    let folder = std::io::Error::from(std::io::ErrorKind::IsADirectory);
+    let mut failure = Failure::from(crate::workspace::FsError::new("read", path, folder));
+    failure.hints = vec![format!("name a file; what is in it: ls -la {}", path.display())];
+    failure
 }

@@ -4,7 +4,9 @@ pub mod authority;
 pub mod certificates;
 pub mod configuration;
 pub mod credentials;
+pub mod dynsec;
 pub mod host;
+pub mod permissions;
 pub mod session;
 pub mod setup;
 pub mod users;
@@ -13,7 +15,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 /// Name of a dated backup folder.
-fn stamp(now: OffsetDateTime) -> String {
+pub fn stamp(now: OffsetDateTime) -> String {
     // to the millisecond, so that a second replacement within a second does not overwrite the first one's backup
     now.format(format_description!("[year]-[month]-[day]T[hour]-[minute]-[second]-[subsecond digits:3]Z"))
         .unwrap_or_default()

@@ -8,7 +8,6 @@ use super::configuration;
 use super::credentials;
 use crate::conf::Listener;
 use crate::error::Failure;
-use crate::error::Plain;
 use crate::mqtt;
 use crate::mqtt::Attempt;
 use crate::mqtt::Tls;
@@ -25,9 +24,7 @@ pub struct Probe {
 impl Probe {
     pub fn load(workspace: &Workspace) -> Result<Self, Failure> {
         let Some(listener) = configuration::read_listener(workspace)? else {
-            return Err(Plain::new("conf-missing", format!("there is no `{}`", workspace.show(layout::CONF)))
-                .hint("let mqsec write it: mqsec up")
-                .into());
+            return Err(configuration::missing(workspace).into());
         };
         Ok(Self {
             host: mqtt::dial_host(listener.address.as_deref()),

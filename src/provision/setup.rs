@@ -6,7 +6,9 @@ use super::authority;
 use super::certificates;
 use super::certificates::Wish;
 use super::configuration;
+use super::dynsec;
 use super::host;
+use super::permissions;
 use super::users;
 use crate::conf::Listener;
 use crate::conf::compose;
@@ -66,8 +68,12 @@ pub fn complete(
     let client = client_of(&env.users[0]);
     let client_wish = Wish { common_name: client.as_str().parse()?, role: Role::Client, days: None, key_type: None };
     certificates::client(change, &client, &client_wish, now)?;
-    users::sync(change, &env, None, false)?;
+    match dynsec::active(workspace)? {
+        Some(path) => dynsec::check_user(workspace, &path, &env.users[0])?,
+        None => drop(users::sync(change, &env, None, false)?),
+    }
     let listener = configuration::ensure_conf(change, wish)?;
+    permissions::ensure(change, &env.users, &[])?;
     let compose = configuration::ensure_compose(change, wish, listener.port)?;
     Ok(Setup { users: env.users, listener, compose })
 }

@@ -1,5 +1,6 @@
 //! `.env` and the password file.
 
+use super::permissions;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::passwd::Outcome;
@@ -59,5 +60,7 @@ pub fn sync(
     let mut file = passwd_file(change.workspace())?;
     let outcome = file.merge(&env.users, iterations, replace);
     put_passwd(change, &file)?;
+    // who is not there yet may do nothing
+    permissions::ensure(change, &env.users, &outcome.added)?;
     Ok(outcome)
 }

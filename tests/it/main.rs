@@ -14,9 +14,12 @@
     reason = "tests speak to the system directly and end at the first surprise"
 )]
 
+mod agreement;
 mod diagnosis;
 mod docs;
 mod docs_pages;
+mod docs_rules;
+mod doctor;
 mod interop;
 mod journeys;
 mod repo;

@@ -7,6 +7,7 @@ use crate::broker::proofs::Proof;
 use crate::commands::files_json;
 use crate::context::Context;
 use crate::passwd::User;
+use crate::provision::dynsec;
 use crate::ui::Report;
 use crate::ui::Tone;
 use crate::ui::paint;
@@ -21,6 +22,9 @@ pub(super) struct Up<'a> {
     pub(super) port: u16,
     pub(super) names: Vec<String>,
     pub(super) user: User,
+    /// What a client needs to get in.
+    pub(super) by_certificate: bool,
+    pub(super) by_password: bool,
     pub(super) proofs: Vec<Proof>,
 }
 
@@ -43,13 +47,22 @@ impl Up<'_> {
     pub(super) fn next(&self) -> String {
         let command = self.context.workspace.command();
         let user = &self.user.name;
-        let user = if user.as_str().contains(' ') { format!("'{user}'") } else { user.to_string() };
+        let user = crate::error::shell_word(user.as_str());
+        let (connect, password) = match (self.by_password, self.by_certificate) {
+            (true, true) => ("connect as this user, with the password of .env", "and a password for it"),
+            (true, false) => ("connect as this user, with the password of .env", "one more client"),
+            (false, _) => ("connect with this client's certificate", ""),
+        };
+        // the plugin has users of its own, which the password file does not reach
+        let plugin = matches!(dynsec::active(&self.context.workspace), Ok(Some(_)));
+        let add = if plugin { "dynsec add client" } else { "passwd add" };
         let rows = [
-            (format!("{command} test-connect {user}"), "connect as this user, with the password of .env"),
-            (format!("{command} client-cert sensor-1"), "a certificate for one more client"),
-            (format!("{command} passwd add sensor-1 --generate"), "and a password for it"),
+            (true, format!("{command} test-connect {user}"), connect),
+            (self.by_certificate, format!("{command} client-cert sensor-1"), "a certificate for one more client"),
+            (self.by_password, format!("{command} {add} sensor-1 --generate"), password),
         ];
-        let rows: Vec<Vec<String>> = rows.into_iter().map(|(command, why)| vec![command, why.to_owned()]).collect();
+        let rows = rows.into_iter().filter(|(counts, ..)| *counts);
+        let rows: Vec<Vec<String>> = rows.map(|(_, command, why)| vec![command, why.to_owned()]).collect();
         format!("{}\n{}", paint(Tone::Head, "next"), crate::ui::columns(&rows))
     }
 }
@@ -61,6 +74,7 @@ pub(super) fn purpose(path: &std::path::Path) -> &'static str {
         layout::COMPOSE => "for the stock eclipse-mosquitto image",
         layout::CONF => "the broker's configuration",
         layout::PASSWD => "the hashed passwords",
+        layout::ACL => "who may read and write which topics",
         layout::CA_KEY => "the authority's key: secret, keep a copy offline",
         layout::CA_CERT => "the authority: every client needs it",
         layout::CA_SERIAL => "openssl's serial number file; mqsec takes random ones",

@@ -1,7 +1,10 @@
 //! Other people's programs judge what mqsec makes: openssl, three Mosquitto versions, Python, Node, the kernel.
 
+mod acl;
+mod bridge;
 mod clients;
 mod crashes;
+mod dynsec;
 mod full_disk;
 mod login;
 mod modes;

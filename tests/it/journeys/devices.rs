@@ -70,11 +70,11 @@ fn a_revoked_certificate_is_issued_anew() {
 }
 
 #[test]
-fn a_changed_acl_is_a_reason_to_restart() {
+fn a_changed_acl_is_taken_over_and_a_broken_one_never_reaches_the_broker() {
     let sandbox = Sandbox::new();
     sandbox.up_native(&[]).ok();
     let conf = sandbox.read("config/mosquitto.conf");
-    sandbox.write("config/mosquitto.conf", conf.replace("password_file", "acl_file config/acl\npassword_file"));
+    sandbox.write("config/mosquitto.conf", conf.replace("acl_file config/mosquitto.acl", "acl_file config/acl"));
     sandbox.write("config/acl", "user admin\ntopic readwrite #\n");
     if rustix::process::geteuid().is_root() {
         sandbox.run("chown", &["1883:1883", "config/acl"]).ok();
@@ -85,8 +85,13 @@ fn a_changed_acl_is_a_reason_to_restart() {
     // the same file, so that its owner stays
     sandbox.write("config/acl", "user admin\ntopic read #\n");
     sandbox.mqsec(&["test-connect"]).ok();
-    assert_eq!(sandbox.mqsec(&["up", "--json"]).exits(1).json()["state"], "restarted");
+    assert_eq!(sandbox.mqsec(&["up", "--json"]).exits(1).json()["state"], "reloaded");
     sandbox.mqsec(&["test-connect", "--expect-denied"]).ok();
+    sandbox.mqsec(&["test-connect"]).fails(1, "publish-denied");
+    // a reload with this would open a 2.0 broker to everyone, and end a 2.1 broker
+    sandbox.write("config/acl", "user admin\ntopic\tread #\n");
+    sandbox.mqsec(&["up"]).fails(2, "acl-file-broken");
+    sandbox.mqsec(&["restart"]).fails(2, "acl-file-broken");
     sandbox.mqsec(&["test-connect"]).fails(1, "publish-denied");
 }
 

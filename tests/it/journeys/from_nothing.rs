@@ -5,13 +5,14 @@ use crate::support::VERSIONS;
 use crate::support::may_use;
 
 /// What `up` proves by default, in its order.
-const PROOFS: [&str; 7] = [
+const PROOFS: [&str; 8] = [
     "user `admin`",
     "a wrong password",
     "an unknown user",
     "no user and password",
     "no client certificate",
     "a certificate of another authority",
+    "user `client` in `users/admin/mqsec-proof`",
     "plain text without TLS",
 ];
 
@@ -26,7 +27,9 @@ fn journey(sandbox: &Sandbox) {
     for secret in [".env", "certs/ca.key", "certs/broker/broker.key", "certs/client/admin/admin.key"] {
         assert_eq!(sandbox.mode(secret), 0o600, "{secret}");
     }
-    assert_eq!(sandbox.mode("config/mosquitto.passwd"), 0o600);
+    for secret in ["config/mosquitto.passwd", "config/mosquitto.acl"] {
+        assert_eq!(sandbox.mode(secret), 0o600, "{secret}");
+    }
 
     let files = |sandbox: &Sandbox| -> Vec<_> {
         let mut all = sandbox.snapshot();
@@ -85,7 +88,7 @@ fn with_passwords_alone() {
         let sandbox = Sandbox::with_broker(version);
         let up = sandbox.up_native(&["--profile", "password", "broker.lan", "10.1.2.3", "--json"]).ok().json();
         assert_eq!(up["secure"], true);
-        assert_eq!(up["proofs"].as_array().unwrap().len(), 5);
+        assert_eq!(up["proofs"].as_array().unwrap().len(), 6);
         assert!(up["names"].as_array().unwrap().contains(&"10.1.2.3".into()));
         assert!(sandbox.read(".env").contains("BROKER_CN=broker.lan"));
     }

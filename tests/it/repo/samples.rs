@@ -10,7 +10,10 @@ use mqsec::provision::configuration;
 fn the_samples_are_what_the_binary_writes() {
     let samples = [
         ("docker-compose.yml", Compose::default().render()),
-        ("config/mosquitto.conf", conf::render(conf::Profile::default(), conf::DEFAULT_PORT)),
+        (
+            "config/mosquitto.conf",
+            conf::profile::render(&conf::profile::Wishes { acl: true, ..conf::profile::Wishes::default() }),
+        ),
         (".env.example", configuration::env_example()),
     ];
     for (name, text) in samples {

@@ -126,7 +126,7 @@ impl World {
 
     pub fn acl(&self, text: &str) -> &Self {
         self.sandbox.write("config/acl", text);
-        self.conf(&[("password_file", "acl_file config/acl\npassword_file")])
+        self.conf(&[("acl_file config/mosquitto.acl", "acl_file config/acl")])
     }
 
     /// Gives the broker's files to its user: whoever owned them before the world was broken.

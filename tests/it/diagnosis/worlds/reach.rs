@@ -95,7 +95,7 @@ fn plain_to_a_tls_port() {
 }
 
 /// Debian's 2.0 does not start with a websockets listener alone.
-const WEBSOCKETS: (&str, &str) = ("listener ", "listener 0 data/plain\nlistener ");
+const WEBSOCKETS: (&str, &str) = ("\nlistener ", "\nlistener 0 data/plain\nlistener ");
 
 #[test]
 fn mqtt_to_a_secure_websockets_port() {

@@ -87,7 +87,11 @@ fn start_with_plugin(world: &World, change: impl Fn(&mut serde_json::Value)) {
     world.sandbox.write("config/dynsec.json", settings.to_string());
     let plugin = dynamic_security(world.version);
     let lines = format!("plugin {plugin}\nplugin_opt_config_file config/dynsec.json\nallow_anonymous");
-    world.conf(&[("allow_anonymous", &lines), ("password_file config/mosquitto.passwd\n", "")]);
+    world.conf(&[
+        ("allow_anonymous", &lines),
+        ("password_file config/mosquitto.passwd\n", ""),
+        ("acl_file config/mosquitto.acl\n", ""),
+    ]);
     world.start();
 }
 
