@@ -8,7 +8,6 @@ use time::OffsetDateTime;
 
 use crate::broker::EngineKind;
 use crate::broker::native;
-use crate::checks::File;
 use crate::checks::Folder;
 use crate::checks::Kind;
 use crate::checks::Runtime;
@@ -18,7 +17,6 @@ use crate::series::Series;
 use crate::workspace::Owner;
 use crate::workspace::Workspace;
 use crate::workspace::fs;
-use crate::workspace::fs::Look;
 use crate::workspace::layout;
 
 /// Files above this are told by their size alone: 8 MiB.
@@ -39,15 +37,15 @@ pub fn take(workspace: &Workspace, now: OffsetDateTime, targets: Vec<Series>) ->
         for name in [".git", ".gitignore"] {
             let inner = format!("{}/{name}", path.trim_end_matches('/'));
             if let Some(look) = fs::look(Path::new(&inner), Some(LARGEST)) {
-                folder.put(inner, file(look));
+                folder.put(inner, look);
             }
         }
         if let Some(look) = fs::look(Path::new(&path), None) {
-            folder.put(path, file(look));
+            folder.put(path, look);
         }
     }
     if let Some(look) = fs::look(workspace.root(), None) {
-        folder.put(".", file(look));
+        folder.put(".", look);
     }
     let known = ["config", "certs", layout::LOG_DIR, layout::DATA_DIR, layout::STATE];
     for name in fs::names(workspace.root()) {
@@ -83,8 +81,8 @@ impl Walk<'_> {
             return false;
         }
         let Some(look) = fs::look(&self.workspace.path(path), limit(path)) else { return false };
-        let inner = look.kind == fs::Kind::Folder;
-        folder.put(path, file(look));
+        let inner = look.kind == Kind::Folder;
+        folder.put(path, look);
         inner
     }
 
@@ -123,17 +121,6 @@ fn limit(path: &str) -> Option<u64> {
         return None;
     }
     Some(if below("config") || below(layout::DATA_DIR) { LARGEST_LIST } else { LARGEST })
-}
-
-fn file(look: Look) -> File {
-    let Look { kind, mode, uid, gid, size, bytes, unread } = look;
-    let kind = match kind {
-        fs::Kind::File => Kind::File,
-        fs::Kind::Folder => Kind::Folder,
-        fs::Kind::Link(target) => Kind::Link(target),
-        fs::Kind::Other => Kind::Other,
-    };
-    File { kind, bytes, unread, mode, uid, gid, size }
 }
 
 /// The folders above a path, `/` first.
@@ -193,11 +180,11 @@ fn put_with_parents(workspace: &Workspace, subject: &mut Subject, path: String) 
         if subject.folder.file(&parent).is_none()
             && let Some(look) = fs::look(&workspace.path(&parent), None)
         {
-            subject.folder.put(parent, file(look));
+            subject.folder.put(parent, look);
         }
     }
     if let Some(look) = fs::look(&workspace.path(&path), Some(LARGEST)) {
-        subject.folder.put(path, file(look));
+        subject.folder.put(path, look);
     }
 }
 

@@ -3,29 +3,9 @@
 
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
-    File,
-    Folder,
-    /// A symbolic link and where it points, as it is written in it.
-    Link(String),
-    /// A socket, a pipe, a device.
-    Other,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    pub kind: Kind,
-    /// None where they were not asked for, or could not be read.
-    pub bytes: Option<Vec<u8>>,
-    /// Why the bytes could not be read, or that there are too many of them.
-    pub unread: Option<String>,
-    /// Permission bits, 0 to 0o7777; those of the target, where it is a link (its owner and its bytes, too).
-    pub mode: u32,
-    pub uid: u32,
-    pub gid: u32,
-    pub size: u64,
-}
+pub use crate::workspace::fs::Kind;
+/// What a path is, as the file layer tells it.
+pub use crate::workspace::fs::Look as File;
 
 /// Paths are relative to the workspace with `/` between, or absolute for what lies outside of it: the folders above the
 /// workspace, and files that the configuration names.

@@ -13,19 +13,22 @@ pub enum Kind {
     Folder,
     /// With where it points, as it is written in it.
     Link(String),
+    /// A socket, a pipe, a device.
     Other,
 }
 
 /// Mode, owner and contents are those of what a link points to; where it points to nothing, its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
     pub kind: Kind,
+    /// Permission bits, 0 to 0o7777.
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
     pub size: u64,
+    /// None where they were not asked for, or could not be read.
     pub bytes: Option<Vec<u8>>,
-    /// Why there are no contents, where they were asked for.
+    /// Why there are none, where they were asked for, or that there are too many of them.
     pub unread: Option<String>,
 }
 
