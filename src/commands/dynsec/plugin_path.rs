@@ -30,6 +30,12 @@ pub(super) fn find(context: &Context<'_>, asked: Option<&Path>) -> Result<String
             .hint("give the path of mosquitto_dynamic_security.so: mqsec dynsec init --plugin-path PATH")
             .into());
         }
+        // a container has folders of its own; a broker of this machine would end over it, and the running one is gone
+        if EngineKind::last(workspace) == Some(EngineKind::Native) && !fs::is_file(&workspace.path(path)) {
+            return Err(Plain::new("dynsec-plugin-missing", format!("there is no `{shown}`"))
+                .hint("leave --plugin-path out: mqsec looks beside the installed Mosquitto")
+                .into());
+        }
         return Ok(shown);
     }
     match EngineKind::last(workspace) {

@@ -312,6 +312,7 @@ fn files_that_are_there_are_kept() {
     let sandbox = Sandbox::with_broker("2.1.2");
     sandbox.up_native(&[]).ok();
     sandbox.mqsec(&["down"]).ok();
+    dynsec(&sandbox, &["init", "--plugin-path", "/nowhere.so"]).fails(2, "dynsec-plugin-missing");
     sandbox.write("data/dynamic-security.json", "{\"mine\": true}");
     let (plugin, conf) = (plugin("2.1.2"), sandbox.read("config/mosquitto.conf"));
     dynsec(&sandbox, &["init", "--plugin-path", &plugin]).fails(2, "dynsec-file-exists");
