@@ -7,22 +7,33 @@ use clap::Parser;
 use clap::ValueEnum;
 
 use crate::commands::acl;
+use crate::commands::acme;
 use crate::commands::bridge;
 use crate::commands::broker_cert;
 use crate::commands::ca;
 use crate::commands::client_cert;
 use crate::commands::completions;
 use crate::commands::conf;
+use crate::commands::crl;
+use crate::commands::csr;
+use crate::commands::deploy_hook;
 use crate::commands::doctor;
 use crate::commands::dynsec;
 use crate::commands::explain;
+use crate::commands::list;
 use crate::commands::logs;
 use crate::commands::man;
+use crate::commands::metrics;
 use crate::commands::passwd;
 use crate::commands::probe;
+use crate::commands::reload;
+use crate::commands::renew;
+use crate::commands::revoke;
 use crate::commands::test_connect;
+use crate::commands::trust;
 use crate::commands::up;
 use crate::commands::verify;
+use crate::commands::watch;
 
 /// From nothing to a Mosquitto MQTT broker that is proven secure.
 #[derive(Parser)]
@@ -127,6 +138,17 @@ commands! {
     Ca(ca::Args), "ca", "Make and look at the certificate authority";
     BrokerCert(broker_cert::Args), "broker-cert", "Issue the broker's certificate, for every name by which clients reach it", alias "generate-broker-cert";
     ClientCert(client_cert::Args), "client-cert", "Issue a client's certificate into certs/client/NAME/: key, CSR, certificate and chain", alias "generate-cert";
+    Csr(csr::Args), "csr", "Issue a certificate for a key that a device made itself";
+    List(list::Args), "list", "List the certificates that were issued";
+    Metrics(metrics::Args), "metrics", "Print the certificates' state for Prometheus' text file collector";
+    Renew(renew::Args), "renew", "Issue anew what is near its end, and have it served";
+    Revoke(revoke::Args), "revoke", "Revoke a certificate, and prove that the broker refuses it";
+    Crl(crl::Args), "crl", "Renew and show the revocation list";
+    Reload(reload::Args), "reload", "Let the running broker take over changed files, without an outage and with proof";
+    Watch(watch::Args), "watch", "Reload the broker whenever its files change";
+    Acme(acme::Args), "acme", "Get the broker's certificate from Let's Encrypt or another ACME authority";
+    DeployHook(deploy_hook::Args), "deploy-hook", "Install a certificate that certbot, lego or acme.sh got";
+    Trust(trust::Args), "trust", "Make this machine and its browsers trust the authority";
     Passwd(passwd::Args), "passwd", "Write config/mosquitto.passwd from the USER_n and PASS_n of .env, or change single users", alias "generate-pass";
     Conf(conf::Args), "conf", "Write, read and check mosquitto.conf as the broker understands it";
     Acl(acl::Args), "acl", "Decide, check and change who may read and write which topics";

@@ -1,6 +1,6 @@
 //! mqsec: from nothing to a Mosquitto MQTT broker that is proven secure.
 //!
-//! Dependencies point one way: [`cli`] → [`commands`] → [`snapshot`], [`checks`], [`diagnosis`], [`provision`],
+//! Dependencies point one way: [`cli`] → [`commands`] → [`takeover`] → [`snapshot`], [`checks`], [`diagnosis`], [`provision`],
 //! [`broker`] → [`workspace`], [`mqtt`] → the domain → [`series`], [`error`], [`secret`]. The domain ([`acl`], [`bridge`],
 //! [`conf`], [`dynsec`], [`logs`], [`passwd`], [`pki`]) is pure: it takes bytes and the time, and gives values or typed
 //! errors. `docs/architecture.md` tells where a change belongs.
@@ -25,6 +25,7 @@ pub mod provision;
 pub mod secret;
 pub mod series;
 pub mod snapshot;
+pub mod takeover;
 pub mod ui;
 pub mod workspace;
 

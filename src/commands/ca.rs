@@ -47,6 +47,9 @@ pub struct InitArgs {
     days: u32,
     #[arg(long, default_value = "p256", value_name = "TYPE")]
     key_type: KeyType,
+    /// Make a signing authority below the root; the root's key is then needed for no daily work and can be kept offline
+    #[arg(long)]
+    intermediate: bool,
     /// Replace the authority that is there; every certificate must then be issued anew
     #[arg(long)]
     force: bool,
@@ -64,12 +67,13 @@ pub fn init(context: &Context<'_>, args: &InitArgs) -> Result<u8, Failure> {
         common_name: args.cn.clone(),
         days: args.days,
         key_type: args.key_type,
+        intermediate: args.intermediate,
         force: args.force,
     };
     let mut change = Transaction::begin(&context.workspace)?;
     let outcome = authority::ensure(&mut change, &request, context.now)?;
     let changes = change.commit()?;
-    let certificate = outcome.authority.certificate;
+    let certificate = outcome.hierarchy.root;
     if !outcome.created && changes.is_empty() {
         return Err(Plain::no("ca-exists", format!("there is an authority already: `{}`", certificate.title()))
             .detail(format!("it lasts until {}; nothing was changed", short_date(certificate.not_after)))

@@ -1,26 +1,38 @@
 //! One file a command: its arguments, its run, its report. No command calls another.
 
 pub mod acl;
+pub mod acme;
 pub mod bridge;
 pub mod broker_cert;
 pub mod ca;
 pub mod client_cert;
 pub mod completions;
 pub mod conf;
+pub mod crl;
+pub mod csr;
+pub mod deploy_hook;
 pub mod doctor;
 pub mod down;
 pub mod dynsec;
 pub mod explain;
 mod findings;
+pub mod list;
 pub mod logs;
 pub mod man;
+pub mod metrics;
 pub mod passwd;
 pub mod probe;
+pub mod reload;
+pub mod renew;
 pub mod restart;
+pub mod revoke;
 pub mod status;
+mod taking_over;
 pub mod test_connect;
+pub mod trust;
 pub mod up;
 pub mod verify;
+pub mod watch;
 
 use serde_json::Value;
 use serde_json::json;
@@ -60,6 +72,17 @@ pub fn run(cli: Cli, ui: &Ui) -> Result<u8, Failure> {
         C::Dynsec(args) => dynsec::run(context, &args),
         C::Bridge(args) => bridge::run(context, &args),
         C::Doctor(args) => doctor::run(context, &args),
+        C::Csr(args) => csr::run(context, &args),
+        C::List(args) => list::run(context, &args),
+        C::Metrics(args) => metrics::run(context, &args),
+        C::Renew(args) => renew::run(context, &args),
+        C::Revoke(args) => revoke::run(context, &args),
+        C::Crl(args) => crl::run(context, &args),
+        C::Reload(args) => reload::run(context, &args),
+        C::Watch(args) => watch::run(context, &args),
+        C::Trust(args) => trust::run(context, &args),
+        C::Acme(args) => acme::run(context, &args),
+        C::DeployHook(args) => deploy_hook::run(context, &args),
         C::Verify(args) => verify::run(context, &args),
         C::Probe(args) => probe::run(context, &args),
         C::TestConnect(args) => test_connect::run(context, &args),

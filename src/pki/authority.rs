@@ -11,6 +11,7 @@ use rcgen::CertificateParams;
 use rcgen::CertificateRevocationListParams;
 use rcgen::DistinguishedName;
 use rcgen::DnType;
+use rcgen::DnValue;
 use rcgen::ExtendedKeyUsagePurpose;
 use rcgen::IsCa;
 use rcgen::Issuer;
@@ -18,8 +19,11 @@ use rcgen::KeyIdMethod;
 use rcgen::KeyPair;
 use rcgen::KeyUsagePurpose;
 use rcgen::PublicKeyData;
+use rcgen::RevokedCertParams;
 use rcgen::SanType;
 use rcgen::SerialNumber;
+use rcgen::SubjectPublicKeyInfo;
+use rustls::pki_types::CertificateDer;
 use time::Duration;
 use time::OffsetDateTime;
 
@@ -68,19 +72,55 @@ impl Authority {
         key_type: KeyType,
         now: OffsetDateTime,
     ) -> Result<(Self, String, zeroize::Zeroizing<Vec<u8>>), PkiError> {
-        let failed = |source| PkiError::Issue { what: "authority's certificate", source };
         let key = key_type.generate()?;
-        let mut params = CertificateParams::default();
-        params.distinguished_name = name(common_name);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.serial_number = Some(serial());
+        let mut params = authority_params(common_name, BasicConstraints::Unconstrained);
         (params.not_before, params.not_after) = period(days, now);
-        let made = params.self_signed(&key).map_err(failed)?;
+        let made = params.self_signed(&key).map_err(not_made)?;
         let pem = unix_lines(made.pem());
         let key_pem = keys::to_pem(&key);
         let authority = Self::load(pem.as_bytes(), "certs/ca.crt", &key_pem, "certs/ca.key", now)?;
         Ok((authority, pem, key_pem))
+    }
+
+    /// A signing authority below this one: it issues leaves alone, and never outlives this one.
+    pub fn create_signing(
+        &self,
+        common_name: &CommonName,
+        days: u32,
+        key_type: KeyType,
+        now: OffsetDateTime,
+    ) -> Result<(Self, String, zeroize::Zeroizing<Vec<u8>>), PkiError> {
+        let key = key_type.generate()?;
+        let mut params = authority_params(common_name, BasicConstraints::Constrained(0));
+        params.use_authority_key_identifier_extension = true;
+        self.limit(&mut params, days, now);
+        let made = params.signed_by(&key, &self.issuer).map_err(not_made)?;
+        self.read_back(made.der())?;
+        let pem = unix_lines(made.pem());
+        let key_pem = keys::to_pem(&key);
+        let authority = Self::load(pem.as_bytes(), "certs/signing/ca.crt", &key_pem, "certs/signing/ca.key", now)?;
+        Ok((authority, pem, key_pem))
+    }
+
+    /// Another root's name and key, certified by this one: who trusts this one alone can then follow that one.
+    pub fn cross_sign(&self, other: &Certificate, now: OffsetDateTime) -> Result<String, PkiError> {
+        let foreign = || unfit("the other authority's name is in a form that mqsec cannot write");
+        let mut params = authority_params(&"unnamed".parse().map_err(|_| foreign())?, BasicConstraints::Unconstrained);
+        params.distinguished_name = name_of(other).ok_or_else(foreign)?;
+        params.use_authority_key_identifier_extension = true;
+        if let Some(id) = &other.subject_key_id {
+            params.key_identifier_method = KeyIdMethod::PreSpecified(id.clone());
+        }
+        let start = now.replace_nanosecond(0).unwrap_or(now) - BACKDATE;
+        params.not_before = start.max(self.certificate.not_before).max(other.not_before);
+        params.not_after = self.certificate.not_after.min(other.not_after);
+        let key = SubjectPublicKeyInfo::from_der(&other.spki).map_err(not_made)?;
+        let made = params.signed_by(&key, &self.issuer).map_err(not_made)?;
+        let read = self.read_back(made.der())?;
+        if read.raw_subject != other.raw_subject || read.spki != other.spki {
+            return Err(foreign());
+        }
+        Ok(unix_lines(made.pem()))
     }
 
     /// An authority from its files, once they are fit to issue with.
@@ -116,81 +156,157 @@ impl Authority {
         period(days, now).1.min(self.certificate.not_after)
     }
 
+    /// A certificate for a new key.
     pub fn issue(&self, request: &Request, now: OffsetDateTime) -> Result<Issued, PkiError> {
-        let failed = |source| PkiError::Issue { what: "certificate", source };
-        let key = request.key_type.generate()?;
-        let mut params = CertificateParams::default();
-        params.distinguished_name = name(&request.common_name);
-        params.is_ca = IsCa::ExplicitNoCa;
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        if request.key_type.is_rsa() {
-            // TLS 1.2 without forward secrecy, which old devices still ask for
-            params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
-        }
-        match &request.role {
-            Role::Broker { names } => {
-                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-                for name in names {
-                    params.subject_alt_names.push(san(name).map_err(failed)?);
-                }
-            }
-            Role::Client => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
-        }
-        let csr_pem = params.serialize_request(&key).and_then(|csr| csr.pem()).map_err(failed)?;
+        self.issue_for(request, &request.key_type.generate()?, now)
+    }
+
+    /// A certificate for a key that is there already.
+    pub fn issue_for(&self, request: &Request, key: &KeyPair, now: OffsetDateTime) -> Result<Issued, PkiError> {
+        let params = leaf_params(request, is_rsa(key))?;
+        let csr_pem = params.serialize_request(key).and_then(|csr| csr.pem()).map_err(not_made)?;
+        let (certificate, certificate_pem) = self.certify(params, request.days, key, now)?;
+        Ok(Issued { certificate, certificate_pem, csr_pem: unix_lines(csr_pem), key_pem: keys::to_pem(key) })
+    }
+
+    /// A certificate for a public key whose private one is elsewhere, with its PEM.
+    pub fn issue_for_public(
+        &self,
+        request: &Request,
+        spki: &[u8],
+        is_rsa: bool,
+        now: OffsetDateTime,
+    ) -> Result<(Certificate, String), PkiError> {
+        let key = SubjectPublicKeyInfo::from_der(spki).map_err(not_made)?;
+        self.certify(leaf_params(request, is_rsa)?, request.days, &key, now)
+    }
+
+    fn certify(
+        &self,
+        mut params: CertificateParams,
+        days: u32,
+        key: &impl PublicKeyData,
+        now: OffsetDateTime,
+    ) -> Result<(Certificate, String), PkiError> {
         params.use_authority_key_identifier_extension = true;
         params.serial_number = Some(serial());
-        params.not_before = period(request.days, now).0.max(self.certificate.not_before);
-        params.not_after = self.end_of(request.days, now);
-        let made = params.signed_by(&key, &self.issuer).map_err(failed)?;
-        let unfit =
-            |reason: &str| PkiError::NotAnAuthority { path: "certs/ca.crt".to_owned(), reason: reason.to_owned() };
+        self.limit(&mut params, days, now);
+        let made = params.signed_by(key, &self.issuer).map_err(not_made)?;
+        Ok((self.read_back(made.der())?, unix_lines(made.pem())))
+    }
+
+    /// The period, inside of this authority's own.
+    fn limit(&self, params: &mut CertificateParams, days: u32, now: OffsetDateTime) {
+        params.not_before = period(days, now).0.max(self.certificate.not_before);
+        params.not_after = self.end_of(days, now);
+    }
+
+    fn read_back(&self, der: &CertificateDer<'static>) -> Result<Certificate, PkiError> {
         let certificate =
-            Certificate::from_der(made.der().clone()).ok_or_else(|| unfit("what it issues cannot be read back"))?;
+            Certificate::from_der(der.clone()).ok_or_else(|| unfit("what it issues cannot be read back"))?;
         if certificate.raw_issuer != self.certificate.raw_subject {
             return Err(unfit("its name has parts that occur twice or in a form that mqsec cannot write"));
         }
-        Ok(Issued {
-            certificate,
-            certificate_pem: unix_lines(made.pem()),
-            csr_pem: unix_lines(csr_pem),
-            key_pem: keys::to_pem(&key),
-        })
+        Ok(certificate)
     }
 
     /// An empty CRL that lasts as long as the authority: a broker that is given an expired one refuses every client.
     pub fn empty_crl(&self, now: OffsetDateTime) -> Result<String, PkiError> {
+        self.crl(1, Vec::new(), self.certificate.not_after, now)
+    }
+
+    /// A revocation list.
+    pub fn crl(
+        &self,
+        number: u64,
+        revoked_certs: Vec<RevokedCertParams>,
+        next_update: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<String, PkiError> {
         let failed = |source| PkiError::Issue { what: "certificate revocation list", source };
-        let subject_key = self.certificate_key_id();
         let params = CertificateRevocationListParams {
             this_update: now.replace_nanosecond(0).unwrap_or(now) - Duration::hours(1),
-            next_update: self.certificate.not_after,
-            crl_number: SerialNumber::from_slice(&[1]),
+            next_update,
+            crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
-            revoked_certs: Vec::new(),
-            key_identifier_method: subject_key,
+            revoked_certs,
+            key_identifier_method: self.certificate_key_id(),
         };
         params.signed_by(&self.issuer).and_then(|crl| crl.pem()).map(unix_lines).map_err(failed)
     }
 
     /// The authority's own subject key identifier, whatever method made it.
     fn certificate_key_id(&self) -> KeyIdMethod {
-        use x509_parser::extensions::ParsedExtension;
-        use x509_parser::prelude::FromDer;
-        let found =
-            x509_parser::prelude::X509Certificate::from_der(&self.certificate.der).ok().and_then(|(_, parsed)| {
-                parsed.extensions().iter().find_map(|extension| match extension.parsed_extension() {
-                    ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
-                    _ => None,
-                })
-            });
-        found.map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified)
+        self.certificate.subject_key_id.clone().map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified)
     }
+}
+
+fn is_rsa(key: &KeyPair) -> bool {
+    [&rcgen::PKCS_RSA_SHA256, &rcgen::PKCS_RSA_SHA384, &rcgen::PKCS_RSA_SHA512].contains(&key.algorithm())
+}
+
+fn not_made(source: rcgen::Error) -> PkiError {
+    PkiError::Issue { what: "certificate", source }
+}
+
+fn unfit(reason: &str) -> PkiError {
+    PkiError::NotAnAuthority { path: "certs/ca.crt".to_owned(), reason: reason.to_owned() }
+}
+
+fn authority_params(common_name: &CommonName, constraints: BasicConstraints) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name(common_name);
+    params.is_ca = IsCa::Ca(constraints);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.serial_number = Some(serial());
+    params
+}
+
+fn leaf_params(request: &Request, is_rsa: bool) -> Result<CertificateParams, PkiError> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name(&request.common_name);
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    if is_rsa {
+        // TLS 1.2 without forward secrecy, which old devices still ask for
+        params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
+    }
+    match &request.role {
+        Role::Broker { names } => {
+            params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+            for name in names {
+                params.subject_alt_names.push(san(name).map_err(not_made)?);
+            }
+        }
+        Role::Client => params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+    }
+    Ok(params)
 }
 
 fn name(common_name: &CommonName) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, common_name.as_str());
     name
+}
+
+/// A certificate's subject, attribute by attribute; nothing where one is of a kind that cannot be written again.
+fn name_of(certificate: &Certificate) -> Option<DistinguishedName> {
+    use x509_parser::asn1_rs::Tag;
+    use x509_parser::prelude::FromDer;
+    let (_, parsed) = x509_parser::prelude::X509Certificate::from_der(&certificate.der).ok()?;
+    let mut name = DistinguishedName::new();
+    for attribute in parsed.subject().iter_attributes() {
+        let oid: Vec<u64> = attribute.attr_type().iter()?.collect();
+        let text = std::str::from_utf8(attribute.attr_value().data).ok()?;
+        let value = match attribute.attr_value().header.tag() {
+            Tag::Utf8String => DnValue::Utf8String(text.to_owned()),
+            Tag::PrintableString => DnValue::PrintableString(text.try_into().ok()?),
+            Tag::Ia5String => DnValue::Ia5String(text.try_into().ok()?),
+            _ => return None,
+        };
+        name.push(DnType::from_oid(&oid), value);
+    }
+    Some(name)
 }
 
 fn san(name: &BrokerName) -> Result<SanType, rcgen::Error> {
@@ -248,6 +364,32 @@ mod tests {
         let leaf = ca.issue(&request(365, Role::Client), NOW).unwrap().certificate;
         assert_eq!(leaf.not_after, ca.certificate.not_after);
         assert!(leaf.not_before >= ca.certificate.not_before);
+    }
+
+    #[test]
+    fn a_signing_authority_issues_leaves_alone_and_ends_with_its_root() {
+        let root = authority(100);
+        let (signing, ..) = root.create_signing(&"Signing".parse().unwrap(), 365, KeyType::P384, NOW).unwrap();
+        assert_eq!(signing.certificate.path_length, Some(0));
+        assert_eq!(signing.certificate.not_after, root.certificate.not_after);
+        assert!(signing.certificate.signed_by(&root.certificate) && signing.certificate.may_sign_crls);
+        let leaf = signing.issue(&request(365, Role::Client), NOW).unwrap().certificate;
+        assert!(leaf.signed_by(&signing.certificate) && leaf.not_after == root.certificate.not_after);
+    }
+
+    #[test]
+    fn a_cross_certificate_has_the_other_roots_name_and_key() {
+        for kind in [KeyType::P256, KeyType::Ed25519, KeyType::Rsa2048] {
+            let (old, new) = (authority(100), Authority::create(&"New".parse().unwrap(), 365, kind, NOW).unwrap().0);
+            let pem = old.cross_sign(&new.certificate, NOW).unwrap();
+            let cross = Certificate::from_pem(pem.as_bytes(), "x").unwrap();
+            assert!(cross.signed_by(&old.certificate) && cross.spki == new.certificate.spki);
+            assert!(
+                cross.is_ca && cross.path_length.is_none() && cross.subject_key_id == new.certificate.subject_key_id
+            );
+            assert_eq!(cross.not_after, old.certificate.not_after);
+            assert_ne!(cross.serial, new.certificate.serial);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod advice;
 pub mod authority;
 pub mod crl;
 pub mod input;
+pub mod inventory;
 pub mod keys;
 pub mod names;
 pub mod parsed;

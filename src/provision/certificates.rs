@@ -8,16 +8,17 @@ use time::Duration;
 use time::OffsetDateTime;
 
 use super::authority;
+use super::authority::Hierarchy;
 use super::stamp;
 use crate::conf::compose;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::pki::BACKDATE;
-use crate::pki::authority::Authority;
 use crate::pki::authority::Issued;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
 use crate::pki::crl::Crl;
+use crate::pki::inventory;
 use crate::pki::keys;
 use crate::pki::keys::KeyType;
 use crate::pki::names::BrokerName;
@@ -95,6 +96,12 @@ pub fn broker(change: &mut Transaction<'_>, wish: &Wish, now: OffsetDateTime) ->
     use layout::broker;
     let files =
         Files { key: Path::new(broker::KEY), csr: Path::new(broker::CSR), cert: Path::new(broker::CERT), chain: None };
+    // another authority's pair is replaced by that one's next, and never by ours
+    if change.has(broker::EXTERNAL)
+        && let Some((certificate, true)) = existing(change, &files)?
+    {
+        return Ok(Outcome { certificate, state: State::Kept, shortened: false });
+    }
     ensure(change, wish, &files, now)
 }
 
@@ -115,7 +122,7 @@ fn ensure(
     files: &Files<'_>,
     now: OffsetDateTime,
 ) -> Result<Outcome, Failure> {
-    let authority = authority::load(change, now)?;
+    let authority = authority::current(change, now)?;
     let mut state = State::Issued;
     if let Some((certificate, key_matches)) = existing(change, files)? {
         let refused = revoked(change, &authority, &certificate)?;
@@ -124,43 +131,64 @@ fn ensure(
                 let chain = files.chain.filter(|chain| !change.has(chain));
                 if let Some(chain) = chain {
                     let leaf = change.read(files.cert)?.unwrap_or_default();
-                    put_chain(change, chain, &String::from_utf8_lossy(&leaf))?;
+                    let leaf = String::from_utf8_lossy(&leaf).into_owned();
+                    change.put(chain, leaf + authority.client_chain());
                 }
                 return Ok(Outcome { certificate, state: State::Kept, shortened: false });
             }
-            Some(reason) => {
-                let mut backup = PathBuf::new();
-                for path in [Some(files.key), Some(files.csr), Some(files.cert), files.chain].into_iter().flatten() {
-                    if let Some(copy) = change.back_up(path, &stamp(now))? {
-                        backup = copy.parent().map(PathBuf::from).unwrap_or_default();
-                    }
-                }
-                state = State::Replaced { backup, reason };
-            }
+            Some(reason) => state = State::Replaced { backup: keep(change, files, now)?, reason },
         }
     }
-    let days = wish.days.unwrap_or(DEFAULT_DAYS);
     let request = Request {
         common_name: wish.common_name.clone(),
         role: wish.role.clone(),
-        days,
+        days: wish.days.unwrap_or(DEFAULT_DAYS),
         key_type: wish.key_type.unwrap_or_default(),
     };
-    let Issued { certificate, certificate_pem, csr_pem, key_pem } = authority.issue(&request, now)?;
-    change.put(files.key, key_pem.to_vec());
-    change.put(files.csr, csr_pem);
-    if let Some(chain) = files.chain {
-        put_chain(change, chain, &certificate_pem)?;
-    }
-    change.put(files.cert, certificate_pem);
-    let shortened = certificate.not_after < now.replace_nanosecond(0).unwrap_or(now) + Duration::days(i64::from(days));
-    Ok(Outcome { certificate, state, shortened })
+    let issued = authority.unlock(change, now)?.issue(&request, now)?;
+    Ok(put(change, files, &authority, &request, issued, state, now))
 }
 
-fn put_chain(change: &mut Transaction<'_>, chain: &Path, leaf_pem: &str) -> Result<(), Failure> {
-    let ca = change.read(layout::CA_CERT)?.unwrap_or_default();
-    change.put(chain, format!("{leaf_pem}{}", String::from_utf8_lossy(&ca)));
-    Ok(())
+/// Keeps the pair that is there in a dated folder; gives the folder.
+fn keep(change: &mut Transaction<'_>, files: &Files<'_>, now: OffsetDateTime) -> Result<PathBuf, Failure> {
+    let mut backup = PathBuf::new();
+    for path in [Some(files.key), Some(files.csr), Some(files.cert), files.chain].into_iter().flatten() {
+        if let Some(copy) = change.back_up(path, &stamp(now))? {
+            backup = copy.parent().map(PathBuf::from).unwrap_or_default();
+        }
+    }
+    Ok(backup)
+}
+
+/// Writes a pair that was issued, and notes it in the inventory.
+fn put(
+    change: &mut Transaction<'_>,
+    files: &Files<'_>,
+    authority: &Hierarchy,
+    request: &Request,
+    issued: Issued,
+    state: State,
+    now: OffsetDateTime,
+) -> Outcome {
+    let Issued { certificate, certificate_pem, csr_pem, key_pem } = issued;
+    change.put(files.key, key_pem.to_vec());
+    change.put(files.csr, csr_pem);
+    let role = match request.role {
+        Role::Broker { .. } => inventory::Role::Broker,
+        Role::Client => inventory::Role::Client,
+    };
+    super::inventory::issued(change, &certificate, role, files.cert);
+    match files.chain {
+        Some(chain) => {
+            change.put(chain, format!("{certificate_pem}{}", authority.client_chain()));
+            change.put(files.cert, certificate_pem);
+        }
+        // the broker has one file for both
+        None => change.put(files.cert, certificate_pem + &authority.broker_chain()),
+    }
+    let asked = now.replace_nanosecond(0).unwrap_or(now) + Duration::days(i64::from(request.days));
+    let shortened = certificate.not_after < asked;
+    Outcome { certificate, state, shortened }
 }
 
 /// The pair that is there, and whether key and certificate belong together; half a pair is an error.
@@ -189,12 +217,12 @@ fn existing(change: &Transaction<'_>, files: &Files<'_>) -> Result<Option<(Certi
 /// Whether the authority's list has it. A list that cannot be read is told by `verify`, and stops nobody here.
 fn revoked(
     change: &Transaction<'_>,
-    authority: &Authority,
+    authority: &Hierarchy,
     certificate: &Certificate,
 ) -> Result<Option<String>, Failure> {
     let Some(pem) = change.read(layout::CA_CRL)? else { return Ok(None) };
     let lists = Crl::all_from_pem(&pem, layout::CA_CRL).unwrap_or_default();
-    let has = |crl: &Crl| crl.is_named_by(&authority.certificate) && crl.revoked(&certificate.serial).is_some();
+    let has = |crl: &Crl| crl.is_named_by(authority.issuer()) && crl.revoked(&certificate.serial).is_some();
     Ok(lists.iter().any(has).then(|| "it was revoked".to_owned()))
 }
 
@@ -202,7 +230,7 @@ fn revoked(
 fn refusal(
     certificate: &Certificate,
     key_matches: bool,
-    authority: &Authority,
+    authority: &Hierarchy,
     wish: &Wish,
     now: OffsetDateTime,
 ) -> Option<String> {
@@ -214,7 +242,8 @@ fn refusal(
         Role::Client => As::Client,
     };
     let case = verify::Case {
-        trust: std::slice::from_ref(&authority.certificate),
+        trust: std::slice::from_ref(&authority.root),
+        intermediates: authority.signing.as_slice(),
         ..verify::Case::new(certificate, role, now)
     };
     // the gravest is the first; a warning is no reason to issue anew
@@ -222,7 +251,7 @@ fn refusal(
         return Some(finding.message);
     }
     // what was shortened to the authority's end cannot be made longer
-    let clipped = certificate.not_after == authority.certificate.not_after;
+    let clipped = certificate.not_after == authority.end();
     let life = certificate.not_after - certificate.not_before;
     if certificate.not_after - now < life / 3 && !clipped {
         return Some("it was near its end".to_owned());

@@ -28,7 +28,10 @@ impl Paths {
     pub fn of(workspace: &Workspace, client: Option<&ClientName>) -> Self {
         let pair = client.map(|name| {
             let files = layout::client(name);
-            (workspace.path(files.cert), workspace.path(files.key))
+            // a broker that knows the root alone needs what stands between
+            let chained = workspace.has(layout::authority(layout::Generation::Current).signing_cert);
+            let cert = if chained && workspace.has(&files.chain) { files.chain } else { files.cert };
+            (workspace.path(cert), workspace.path(files.key))
         });
         Self { ca: workspace.path(layout::CA_CERT), pair }
     }

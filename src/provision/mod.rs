@@ -6,6 +6,7 @@ pub mod configuration;
 pub mod credentials;
 pub mod dynsec;
 pub mod host;
+pub mod inventory;
 pub mod permissions;
 pub mod session;
 pub mod setup;

@@ -401,13 +401,13 @@ pub fn change_mode(path: &Path, mode: u32) -> Result<(), FsError> {
     Ok(())
 }
 
-/// Whether files can be created in a folder, asked of the system before anything is changed.
+/// Whether files can be created in a folder, or a file be written, asked of the system before anything is changed.
 pub fn check_writable(dir: &Path) -> Result<(), FsError> {
     #[cfg(unix)]
     {
         use rustix::fs::Access as Ask;
-        rustix::fs::access(dir, Ask::WRITE_OK | Ask::EXEC_OK)
-            .map_err(|code| FsError::new("write into", dir, io::Error::from(code)))?;
+        let ask = if dir.is_dir() { Ask::WRITE_OK | Ask::EXEC_OK } else { Ask::WRITE_OK };
+        rustix::fs::access(dir, ask).map_err(|code| FsError::new("write into", dir, io::Error::from(code)))?;
     }
     #[cfg(not(unix))]
     let _ = dir;
@@ -437,6 +437,20 @@ pub fn place(from: &Path, to: &Path, mode: u32, owner: Option<(u32, u32)>) -> Re
         }
         Err(source) => Err(FsError::new("replace", to, source)),
     }
+}
+
+/// Writes a file's contents behind the first `offset` bytes of another, brings that to the disk, and removes the file. What
+/// an earlier try wrote there is written anew.
+pub fn place_behind(from: &Path, to: &Path, offset: u64) -> Result<(), FsError> {
+    use std::io::Seek;
+    let error = |source| FsError::new("write", to, source);
+    let bytes = read(from)?.unwrap_or_default();
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(to).map_err(error)?;
+    let length = file.metadata().map_err(error)?.len().min(offset);
+    file.set_len(length).map_err(error)?;
+    file.seek(io::SeekFrom::Start(length)).map_err(error)?;
+    file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(error)?;
+    remove_file(from)
 }
 
 pub fn remove_dir(path: &Path) -> Result<(), FsError> {

@@ -14,10 +14,15 @@ pub const COMPOSE: &str = "docker-compose.yml";
 pub const CONF: &str = "config/mosquitto.conf";
 pub const PASSWD: &str = "config/mosquitto.passwd";
 pub const ACL: &str = "config/mosquitto.acl";
+/// The root's key. With a signing authority below the root it may be kept elsewhere.
 pub const CA_KEY: &str = "certs/ca.key";
+/// What clients trust: the root, and during a rollover the other root behind it.
 pub const CA_CERT: &str = "certs/ca.crt";
 pub const CA_SERIAL: &str = "certs/ca.srl";
+/// The revocation lists of all authorities that issued what is in use, the current one's first.
 pub const CA_CRL: &str = "certs/ca.crl";
+/// What was issued and what was revoked, a line each.
+pub const INVENTORY: &str = "certs/inventory.tsv";
 pub const BACKUP: &str = "certs/backup";
 pub const LOG: &str = "log/mosquitto.log";
 /// What a broker says before its log is open.
@@ -49,6 +54,8 @@ pub mod broker {
     /// The authorities whose client certificates the broker accepts.
     pub const TRUST: &str = "certs/broker/ca.crt";
     pub const CRL: &str = "certs/broker/ca.crl";
+    /// There when another authority issued the pair (Let's Encrypt, by mqsec or by another program): where it comes from.
+    pub const EXTERNAL: &str = "certs/broker/external.json";
 }
 
 /// A bridge's options, a file each, for `include_dir`: they hold passwords, unlike the configuration itself.
@@ -71,12 +78,50 @@ pub fn bridge(name: &str) -> BridgeFiles {
     BridgeFiles { conf, ca: file("ca.crt"), cert: file("client.crt"), key: file("client.key") }
 }
 
+/// One of the authorities that exist side by side during a rollover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// The one that issues.
+    Current,
+    /// Made by `ca rollover prepare`, and trusted already.
+    Next,
+    /// Replaced by `ca rollover reissue`, and trusted still.
+    Old,
+}
+
+/// The files of an authority.
+pub struct AuthorityFiles {
+    pub key: PathBuf,
+    pub cert: PathBuf,
+    /// The signing authority below the root, where there is one.
+    pub signing_key: PathBuf,
+    pub signing_cert: PathBuf,
+    /// This root's certificate as the other root of a rollover issued it: who trusts that one alone can follow.
+    pub cross: PathBuf,
+}
+
+pub fn authority(generation: Generation) -> AuthorityFiles {
+    let dir = match generation {
+        Generation::Current => "certs",
+        Generation::Next => "certs/next",
+        Generation::Old => "certs/old",
+    };
+    let file = |name: &str| Path::new(dir).join(name);
+    AuthorityFiles {
+        key: file("ca.key"),
+        cert: file("ca.crt"),
+        signing_key: file("signing/ca.key"),
+        signing_cert: file("signing/ca.crt"),
+        cross: file("ca.cross.crt"),
+    }
+}
+
 /// The files of one client's certificate.
 pub struct ClientFiles {
     pub key: PathBuf,
     pub csr: PathBuf,
     pub cert: PathBuf,
-    /// The certificate and its authority, in the order in which TLS sends them.
+    /// The certificate and the authority that issued it, in the order in which TLS sends them.
     pub chain: PathBuf,
 }
 

@@ -7,6 +7,7 @@
 //! that a power failure left with holes, so two rounds of fsync are enough.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -37,6 +38,9 @@ pub struct Transaction<'w> {
     /// Whether a change of an earlier process was finished first.
     pub(super) recovered: bool,
     files: BTreeMap<PathBuf, Zeroizing<Vec<u8>>>,
+    /// What is written behind the end of a file that is too long to be written anew.
+    appends: BTreeMap<PathBuf, Vec<u8>>,
+    removals: BTreeSet<PathBuf>,
     _lock: fs::Lock,
 }
 
@@ -47,6 +51,12 @@ struct Entry {
     mode: u32,
     owner: Option<(u32, u32)>,
     sha256: String,
+    /// The bytes go behind this many of the file that is there, in place of replacing it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    append_at: Option<u64>,
+    /// The file goes; nothing was staged for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    remove: bool,
 }
 
 impl<'w> Transaction<'w> {
@@ -67,7 +77,14 @@ impl<'w> Transaction<'w> {
             std::thread::sleep(Duration::from_millis(20));
         };
         let recovered = settle(workspace)?;
-        Ok(Self { workspace, recovered, files: BTreeMap::new(), _lock: lock })
+        Ok(Self {
+            workspace,
+            recovered,
+            files: BTreeMap::new(),
+            appends: BTreeMap::new(),
+            removals: BTreeSet::new(),
+            _lock: lock,
+        })
     }
 
     pub fn workspace(&self) -> &'w Workspace {
@@ -76,18 +93,41 @@ impl<'w> Transaction<'w> {
 
     /// The contents that a file has, or will have.
     pub fn read(&self, relative: impl AsRef<Path>) -> Result<Option<Zeroizing<Vec<u8>>>, FsError> {
-        match self.files.get(relative.as_ref()) {
-            Some(bytes) => Ok(Some(bytes.clone())),
-            None => Ok(self.workspace.read(relative)?.map(Zeroizing::new)),
+        let relative = relative.as_ref();
+        if self.removals.contains(relative) {
+            return Ok(None);
         }
+        let mut found = match self.files.get(relative) {
+            Some(bytes) => Some(bytes.clone()),
+            None => self.workspace.read(relative)?.map(Zeroizing::new),
+        };
+        if let Some(more) = self.appends.get(relative) {
+            found.get_or_insert_default().extend_from_slice(more);
+        }
+        Ok(found)
     }
 
     pub fn has(&self, relative: impl AsRef<Path>) -> bool {
-        self.files.contains_key(relative.as_ref()) || self.workspace.has(relative)
+        let relative = relative.as_ref();
+        let made = self.files.contains_key(relative) || self.appends.contains_key(relative);
+        made || !self.removals.contains(relative) && self.workspace.has(relative)
     }
 
     pub fn put(&mut self, relative: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) {
-        self.files.insert(relative.into(), Zeroizing::new(bytes.into()));
+        let relative = relative.into();
+        self.removals.remove(&relative);
+        self.files.insert(relative, Zeroizing::new(bytes.into()));
+    }
+
+    pub fn remove(&mut self, relative: impl Into<PathBuf>) {
+        let relative = relative.into();
+        self.files.remove(&relative);
+        self.removals.insert(relative);
+    }
+
+    /// Adds to the end of a file, which is made where it is missing. Costs the same however long the file is.
+    pub fn append(&mut self, relative: impl Into<PathBuf>, bytes: &[u8]) {
+        self.appends.entry(relative.into()).or_default().extend_from_slice(bytes);
     }
 
     /// Keeps a copy of a file below `certs/backup/STAMP/`; says where, or that there was nothing to keep.
@@ -103,8 +143,19 @@ impl<'w> Transaction<'w> {
     }
 
     /// Makes the change; files that would keep their contents are left alone.
-    pub fn commit(self) -> Result<Vec<Change>, Failure> {
+    pub fn commit(mut self) -> Result<Vec<Change>, Failure> {
         let workspace = self.workspace;
+        let mut tails = Vec::new();
+        let mut bookkeeping = BTreeSet::new();
+        for (path, bytes) in std::mem::take(&mut self.appends) {
+            match fs::length(&workspace.path(&path)) {
+                Some(length) if !self.files.contains_key(&path) => tails.push((path, length, bytes)),
+                _ => {
+                    bookkeeping.insert(path.clone());
+                    self.files.entry(path).or_default().extend_from_slice(&bytes);
+                }
+            }
+        }
         let mut changes = Vec::new();
         let mut entries = Vec::new();
         let mut contents = Vec::new();
@@ -124,9 +175,34 @@ impl<'w> Transaction<'w> {
                 ready = Some(parent);
             }
             let (mode, whose) = layout::file_policy(path);
-            entries.push(Entry { path: path.clone(), mode, owner: workspace.owner(whose), sha256: digest(bytes) });
+            let owner = workspace.owner(whose);
+            entries.push(Entry {
+                path: path.clone(),
+                mode,
+                owner,
+                sha256: digest(bytes),
+                append_at: None,
+                remove: false,
+            });
+            contents.push(bytes.as_slice());
+            if !bookkeeping.contains(path) {
+                changes.push(Change { path: path.clone(), replaced: old.is_some() });
+            }
+        }
+        for (path, length, bytes) in &tails {
+            let target = workspace.path(path);
+            fs::check_replaceable(&target)?;
+            fs::check_writable(&target)?;
+            let (mode, whose) = layout::file_policy(path);
+            let owner = workspace.owner(whose);
+            let sha256 = digest(bytes);
+            entries.push(Entry { path: path.clone(), mode, owner, sha256, append_at: Some(*length), remove: false });
             contents.push(bytes);
-            changes.push(Change { path: path.clone(), replaced: old.is_some() });
+        }
+        // behind all that have contents, whose numbers are the names of what is staged
+        for path in self.removals.iter().filter(|path| workspace.has(path)) {
+            let sha256 = String::new();
+            entries.push(Entry { path: path.clone(), mode: 0, owner: None, sha256, append_at: None, remove: true });
         }
         if entries.is_empty() {
             return Ok(changes);
@@ -140,7 +216,7 @@ impl<'w> Transaction<'w> {
     }
 }
 
-fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&Zeroizing<Vec<u8>>]) -> Result<(), FsError> {
+fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&[u8]]) -> Result<(), FsError> {
     workspace.make_dir(layout::STAGED)?;
     let staged = workspace.path(layout::STAGED);
     let operator = workspace.owner(layout::Whose::Operator);
@@ -161,7 +237,7 @@ fn settle(workspace: &Workspace) -> Result<bool, Failure> {
     let entries: Vec<Entry> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let mut whole = !entries.is_empty();
     let mut moved = false;
-    for (number, entry) in entries.iter().enumerate() {
+    for (number, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.remove) {
         match fs::read(&staged.join(number.to_string()))? {
             Some(bytes) => whole &= digest(&bytes) == entry.sha256,
             // moved to its place, which happens only when the whole journal is on the disk
@@ -186,8 +262,16 @@ fn apply(workspace: &Workspace, entries: &[Entry]) -> Result<(), Failure> {
             workspace.make_dir(parent)?;
             parents.push(parent);
         }
-        if fs::exists(&from) {
-            fs::place(&from, &workspace.path(&entry.path), entry.mode, entry.owner)?;
+        if entry.remove {
+            fs::remove_file(&workspace.path(&entry.path))?;
+            continue;
+        }
+        if !fs::exists(&from) {
+            continue;
+        }
+        match entry.append_at {
+            None => fs::place(&from, &workspace.path(&entry.path), entry.mode, entry.owner)?,
+            Some(offset) => fs::place_behind(&from, &workspace.path(&entry.path), offset)?,
         }
     }
     let mut folders = Vec::new();
@@ -250,6 +334,8 @@ mod tests {
             mode: 0o600,
             owner: None,
             sha256: digest(bytes),
+            append_at: None,
+            remove: false,
         };
         let (a, b) = (Zeroizing::new(b"A".to_vec()), Zeroizing::new(b"B".to_vec()));
         stage(workspace, &[entry("certs/a", b"A"), entry("config/b", b"B")], &[&a, &b]).unwrap();
@@ -304,6 +390,50 @@ mod tests {
         };
         assert_eq!(write(), vec![Change { path: PathBuf::from("config/x"), replaced: false }]);
         assert_eq!(write(), vec![]);
+    }
+
+    #[test]
+    fn what_is_added_to_a_file_is_there_once_however_often_the_journal_is_finished() {
+        let folder = Folder::new();
+        let workspace = Workspace::at(folder.0.clone());
+        let add = |line: &str| {
+            let mut change = Transaction::begin(&workspace).unwrap();
+            change.append("certs/list", line.as_bytes());
+            assert!(change.read("certs/list").unwrap().unwrap().ends_with(line.as_bytes()));
+            change.commit().unwrap()
+        };
+        assert!(add("one\n").is_empty(), "bookkeeping is not told");
+        add("two\n");
+        assert_eq!(workspace.read("certs/list").unwrap().unwrap(), b"one\ntwo\n");
+        // died in the middle of writing behind the end
+        let entry = Entry {
+            path: PathBuf::from("certs/list"),
+            mode: 0o600,
+            owner: None,
+            sha256: digest(b"three\n"),
+            append_at: Some(8),
+            remove: false,
+        };
+        stage(&workspace, &[entry], &[b"three\n"]).unwrap();
+        fs::overwrite(&workspace.path("certs/list"), b"one\ntwo\nthr", 0o600, None).map(drop).unwrap();
+        assert!(workspace.recover().unwrap());
+        assert_eq!(workspace.read("certs/list").unwrap().unwrap(), b"one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn files_go_together_with_what_replaces_them() {
+        let folder = Folder::new();
+        let workspace = Workspace::at(folder.0.clone());
+        let mut change = Transaction::begin(&workspace).unwrap();
+        change.put("certs/old/a", "a");
+        change.commit().unwrap();
+        let mut change = Transaction::begin(&workspace).unwrap();
+        change.remove("certs/old/a");
+        change.remove("certs/old/never");
+        change.put("certs/b", "b");
+        assert!(!change.has("certs/old/a") && change.read("certs/old/a").unwrap().is_none());
+        change.commit().unwrap();
+        assert!(!workspace.has("certs/old/a") && workspace.has("certs/b") && is_empty(&workspace));
     }
 
     #[test]
