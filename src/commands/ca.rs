@@ -1,5 +1,7 @@
 //! `mqsec ca`: the authority.
 
+mod rollover;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -32,6 +34,7 @@ enum Command {
     Init(InitArgs),
     /// Tell what the authority is
     Show,
+    Rollover(rollover::Args),
 }
 
 /// Make an authority: certs/ca.key, ca.crt, ca.srl and an empty, signed ca.crl
@@ -59,6 +62,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     match &args.command {
         Command::Init(args) => init(context, args),
         Command::Show => show(context),
+        Command::Rollover(args) => rollover::run(context, args),
     }
 }
 
