@@ -481,6 +481,22 @@ pub fn place_behind(from: &Path, to: &Path, offset: u64, mode: u32, owner: Optio
     remove_file(from)
 }
 
+/// Replaces a file that is none of the workspace's in one step: whoever reads it has the old contents or the new ones.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
+    check_replaceable(path)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    remove_file(&beside)?;
+    let done = create(&beside, bytes, mode, None)
+        .and_then(|file| sync(&[file]))
+        .and_then(|()| fs::rename(&beside, path).map_err(|source| FsError::new("replace", path, source)));
+    if done.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    done
+}
+
 /// Whether a file can be added to: a link may lead anywhere, and a pipe has no end.
 pub fn check_appendable(path: &Path) -> Result<(), FsError> {
     let error = |words: &str| FsError::new("add to", path, io::Error::other(words));

@@ -543,6 +543,7 @@ mod tests {
     fn a_journal_that_leads_out_of_the_folder_is_thrown_away() {
         for path in ["../escaped", "/tmp/mqsec-escaped", "certs/../../escaped"] {
             let folder = Folder::new();
+            Workspace::at(folder.0.clone()).make_dir("ws").unwrap();
             let workspace = Workspace::at(folder.0.join("ws"));
             let lock = Transaction::begin(&workspace).unwrap();
             let sha256 = digest(b"x");
