@@ -1,13 +1,19 @@
 //! What was issued and what was revoked, as a text of one line each. Lines are only ever added, so that writing one costs
-//! the same however many there are; what is true now is worked out when it is read.
+//! the same however many there are; what is true now is worked out when it is read. A later line of the same name and role
+//! takes the place of an earlier one; the first revocation of a serial number is the one that counts.
 //!
 //! ```text
 //! issued   SERIAL ROLE NAME NOT-BEFORE NOT-AFTER SHA-256 ISSUER FILE
 //! revoked  SERIAL ISSUER DATE REASON
 //! ```
 //!
-//! The words are divided by tabs, times are RFC 3339 in UTC, so that they can be compared as text, ISSUER is the issuing
-//! authority's subject key identifier.
+//! The words are divided by tabs; in NAME and FILE `\t`, `\n`, `\r` and `\\` stand for what would break a line. Times are
+//! RFC 3339 in UTC, so that they can be compared as text. ISSUER is the issuing authority's subject key identifier, and
+//! empty for a root.
+
+mod book;
+mod index;
+mod rebuild;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,6 +22,17 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::parsed::Certificate;
+
+pub use book::Book;
+pub use book::Counts;
+pub use book::Keep;
+pub use book::Row;
+pub use book::State;
+pub use index::index_line;
+pub use rebuild::Found;
+pub use rebuild::Rebuilt;
+pub use rebuild::rebuilt;
+pub use rebuild::revocations;
 
 /// The reasons of RFC 5280, 5.3.1, that make sense for a certificate of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -55,9 +72,9 @@ impl Reason {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
 pub enum Role {
-    /// A root or a signing authority.
+    /// A root or a signing authority
     Authority,
     Broker,
     Client,
@@ -72,7 +89,7 @@ impl Role {
         }
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::Authority, Self::Broker, Self::Client].into_iter().find(|role| role.name() == name)
     }
 }
@@ -120,7 +137,7 @@ impl Issued<'static> {
 impl Issued<'_> {
     pub fn line(&self) -> String {
         let Self { serial, role, name, not_before, not_after, fingerprint, issuer, file } = self;
-        let (role, name) = (role.name(), escape(name));
+        let (role, name, file) = (role.name(), escape(name), escape(file));
         format!("issued\t{serial}\t{role}\t{name}\t{not_before}\t{not_after}\t{fingerprint}\t{issuer}\t{file}\n")
     }
 }
@@ -130,6 +147,90 @@ impl Revoked<'_> {
         let Self { serial, issuer, date, reason } = self;
         format!("revoked\t{serial}\t{issuer}\t{date}\t{}\n", reason.name())
     }
+}
+
+/// A line's words, where they stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    pub serial: &'a str,
+    pub role: Role,
+    name: &'a str,
+    pub not_before: &'a str,
+    pub not_after: &'a str,
+    pub fingerprint: &'a str,
+    pub issuer: &'a str,
+    file: &'a str,
+}
+
+impl<'a> Entry<'a> {
+    pub fn name(&self) -> Cow<'a, str> {
+        unescape(self.name)
+    }
+
+    pub fn file(&self) -> Cow<'a, str> {
+        unescape(self.file)
+    }
+}
+
+impl<'a> From<Entry<'a>> for Issued<'a> {
+    fn from(entry: Entry<'a>) -> Self {
+        Self {
+            serial: entry.serial.into(),
+            role: entry.role,
+            name: entry.name(),
+            not_before: entry.not_before.into(),
+            not_after: entry.not_after.into(),
+            fingerprint: entry.fingerprint.into(),
+            issuer: entry.issuer.into(),
+            file: entry.file(),
+        }
+    }
+}
+
+pub enum Line<'a> {
+    Issued(Entry<'a>),
+    Revoked(Revoked<'a>),
+}
+
+impl<'a> Line<'a> {
+    /// A line without its end.
+    pub fn parse(line: &'a str) -> Option<Self> {
+        let mut words = line.split('\t');
+        let kind = words.next()?;
+        let serial = words.next()?;
+        if serial.is_empty() || !is_hex(serial) {
+            return None;
+        }
+        let read = match kind {
+            "issued" => Self::Issued(Entry {
+                serial,
+                role: Role::from_name(words.next()?)?,
+                name: words.next()?,
+                not_before: words.next().filter(|text| is_date(text))?,
+                not_after: words.next().filter(|text| is_date(text))?,
+                fingerprint: words.next().filter(|text| is_hex(text))?,
+                issuer: words.next().filter(|text| is_hex(text))?,
+                file: words.next()?,
+            }),
+            "revoked" => Self::Revoked(Revoked {
+                serial: serial.into(),
+                issuer: words.next().filter(|text| is_hex(text))?.into(),
+                date: words.next().filter(|text| is_date(text))?.into(),
+                reason: words.next().and_then(Reason::from_name)?,
+            }),
+            _ => return None,
+        };
+        words.next().is_none().then_some(read)
+    }
+}
+
+/// A line with its end: nothing where it is empty, and where it cannot be read, whether it has no end.
+fn read_line(line: &[u8]) -> Result<Option<Line<'_>>, bool> {
+    let Some(whole) = line.strip_suffix(b"\n") else { return Err(true) };
+    if whole.is_empty() {
+        return Ok(None);
+    }
+    std::str::from_utf8(whole).ok().and_then(Line::parse).map(Some).ok_or(false)
 }
 
 /// A line that cannot be read.
@@ -153,62 +254,18 @@ pub struct Inventory<'a> {
 impl<'a> Inventory<'a> {
     pub fn parse(bytes: &'a [u8]) -> Self {
         let mut inventory = Self::default();
-        inventory.issued.reserve(bytes.len() / 200);
+        inventory.issued.reserve(bytes.len() / 240);
         for (index, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-            let whole = line.strip_suffix(b"\n");
-            let understood =
-                whole.and_then(|line| std::str::from_utf8(line).ok()).is_some_and(|line| inventory.take(line));
-            if !understood {
-                inventory.damage.push(Damage { line: index + 1, cut_short: whole.is_none() });
+            match read_line(line) {
+                Ok(None) => {}
+                Ok(Some(Line::Issued(entry))) => inventory.issued.push(entry.into()),
+                Ok(Some(Line::Revoked(entry))) => {
+                    inventory.revoked.entry(entry.serial.clone()).or_insert(entry);
+                }
+                Err(cut_short) => inventory.damage.push(Damage { line: index + 1, cut_short }),
             }
         }
         inventory
-    }
-
-    fn take(&mut self, line: &'a str) -> bool {
-        if line.is_empty() {
-            return true;
-        }
-        let mut words = line.split('\t');
-        let mut next = || words.next().unwrap_or_default();
-        let (kind, serial) = (next(), next());
-        if serial.is_empty() || !serial.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return false;
-        }
-        match kind {
-            "issued" => {
-                let Some(role) = Role::from_name(next()) else { return false };
-                let (name, not_before, not_after) = (unescape(next()), next(), next());
-                let (fingerprint, issuer) = (next(), next());
-                let Some(file) = words.next() else { return false };
-                if !(is_date(not_before) && is_date(not_after)) || words.next().is_some() {
-                    return false;
-                }
-                self.issued.push(Issued {
-                    serial: serial.into(),
-                    role,
-                    name,
-                    not_before: not_before.into(),
-                    not_after: not_after.into(),
-                    fingerprint: fingerprint.into(),
-                    issuer: issuer.into(),
-                    file: file.into(),
-                });
-                true
-            }
-            "revoked" => {
-                let (issuer, date) = (next(), next());
-                let Some(reason) = words.next().and_then(Reason::from_name) else { return false };
-                if !is_date(date) || words.next().is_some() {
-                    return false;
-                }
-                let entry = Revoked { serial: serial.into(), issuer: issuer.into(), date: date.into(), reason };
-                // the first revocation is the one that counts
-                self.revoked.entry(serial.into()).or_insert(entry);
-                true
-            }
-            _ => false,
-        }
     }
 
     pub fn revocation(&self, serial: &str) -> Option<&Revoked<'a>> {
@@ -231,10 +288,37 @@ pub fn time_of(date: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(date, &time::format_description::well_known::Rfc3339).ok()
 }
 
+/// Seconds since 1970 of a date in the inventory's form.
+pub fn seconds(date: &str) -> Option<i64> {
+    let bytes: &[u8; 20] = date.as_bytes().try_into().ok()?;
+    let mut wrong = false;
+    let mut number = |range: std::ops::Range<usize>| {
+        bytes[range].iter().fold(0_i64, |number, byte| {
+            wrong |= !byte.is_ascii_digit();
+            number * 10 + i64::from(byte.wrapping_sub(b'0'))
+        })
+    };
+    let (year, month, day) = (number(0..4), number(5..7), number(8..10));
+    let (hour, minute, second) = (number(11..13), number(14..16), number(17..19));
+    let marks = [4, 7, 10, 13, 16, 19].map(|at| bytes[at]);
+    wrong |= marks != *b"--T::Z" || !(1..=12).contains(&month) || !(1..=31).contains(&day);
+    wrong |= hour > 23 || minute > 59 || second > 60;
+    if wrong {
+        return None;
+    }
+    // days since 1970 of the Gregorian calendar, in years that begin with March
+    let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, of_era) = (years.div_euclid(400), years.rem_euclid(400));
+    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + (153 * months + 2) / 5 + day - 1 - 719_468;
+    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
 fn is_date(text: &str) -> bool {
-    let form = b"0000-00-00T00:00:00Z";
-    let fits = |(byte, form): (u8, &u8)| if *form == b'0' { byte.is_ascii_digit() } else { byte == *form };
-    text.len() == form.len() && text.bytes().zip(form).all(fits)
+    seconds(text).is_some()
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().fold(true, |good, byte| good & byte.is_ascii_hexdigit())
 }
 
 pub fn hex(bytes: &[u8]) -> String {
@@ -295,6 +379,36 @@ mod tests {
             assert_eq!(text.matches('\n').count(), 1);
             let read = Inventory::parse(text.as_bytes());
             assert_eq!((read.issued.as_slice(), read.damage.len()), (&[one][..], 0), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn dates_are_seconds() {
+        for (text, expected) in
+            [("1970-01-01T00:00:00Z", 0), ("2000-02-29T12:00:01Z", 951_825_601), ("2026-11-21T19:25:18Z", 1_795_289_118)]
+        {
+            assert_eq!(seconds(text), Some(expected), "{text}");
+            assert_eq!(time_of(text).unwrap().unix_timestamp(), expected);
+        }
+        for text in ["", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00", "2026-0a-01T00:00:00Z"] {
+            assert_eq!(seconds(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_too_many_or_too_few_is_damage() {
+        let line = issued("0A", "x").line();
+        for wrong in [
+            line.replace("client", "robot"),
+            line.replace("0A", "0G"),
+            line.replace("2027-01-01T", "2027-01-01 "),
+            line.replace('\n', "\tmore\n"),
+            line.replace("\tcerts/client/x/x.crt", ""),
+            "revoked\t0A\t01\t2026-02-01T00:00:00Z\tbecause\n".to_owned(),
+            "renewed\t0A\n".to_owned(),
+        ] {
+            let read = Inventory::parse(wrong.as_bytes());
+            assert_eq!((read.issued.len(), read.revoked.len(), read.damage.len()), (0, 0, 1), "{wrong}");
         }
     }
 

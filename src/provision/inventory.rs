@@ -1,13 +1,29 @@
 //! The inventory's file: what was issued and revoked is noted in the same change that writes the files.
 
+use std::io::Read;
 use std::path::Path;
 
+use time::OffsetDateTime;
+
+use super::stamp;
+use crate::error::Failure;
+use crate::pki::crl::Crl;
+use crate::pki::inventory::Book;
+use crate::pki::inventory::Found;
 use crate::pki::inventory::Issued;
+use crate::pki::inventory::Keep;
+use crate::pki::inventory::Rebuilt;
 use crate::pki::inventory::Revoked;
 use crate::pki::inventory::Role;
+use crate::pki::inventory::rebuilt;
+use crate::pki::inventory::revocations;
 use crate::pki::parsed::Certificate;
+use crate::workspace::FsError;
 use crate::workspace::Transaction;
+use crate::workspace::Workspace;
+use crate::workspace::fs;
 use crate::workspace::layout;
+use crate::workspace::layout::Generation;
 
 /// Notes a certificate that this change writes to `file`.
 pub fn issued(change: &mut Transaction<'_>, certificate: &Certificate, role: Role, file: &Path) {
@@ -20,5 +36,111 @@ pub fn revoked(change: &mut Transaction<'_>, entry: &Revoked<'_>) {
 }
 
 fn append(change: &mut Transaction<'_>, line: &str) {
+    // a folder of an mqsec that kept none yet, or from which it was taken away
+    if !change.has(layout::INVENTORY) {
+        let made = from_files(change.workspace(), &[]);
+        change.append(layout::INVENTORY, made.text.as_bytes());
+    }
     change.append(layout::INVENTORY, line.as_bytes());
+}
+
+/// Makes the inventory anew from what is there and from what of it can be read; says where the old one is kept.
+pub fn rebuild(change: &mut Transaction<'_>, now: OffsetDateTime) -> Result<(Rebuilt, Option<String>), Failure> {
+    let workspace = change.workspace();
+    let old = workspace.read(layout::INVENTORY)?.unwrap_or_default();
+    let made = from_files(workspace, &old);
+    let mut kept = None;
+    if made.text.as_bytes() != old {
+        kept = change.back_up(layout::INVENTORY, &stamp(now))?.map(|path| workspace.show(path));
+        change.put(layout::INVENTORY, made.text.as_str());
+    }
+    Ok((made, kept))
+}
+
+fn from_files(workspace: &Workspace, old: &[u8]) -> Rebuilt {
+    rebuilt(old, &certificates(workspace), &lists(workspace))
+}
+
+/// Every certificate below `certs/` that can be read.
+pub fn certificates(workspace: &Workspace) -> Vec<Found> {
+    const DEEPEST: usize = 6;
+    let mut found = Vec::new();
+    let mut folders = vec![("certs".to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let dir = workspace.path(&folder);
+        if depth < DEEPEST {
+            let inner = fs::folders(&dir).unwrap_or_default();
+            folders.extend(inner.into_iter().map(|name| (format!("{folder}/{name}"), depth + 1)));
+        }
+        for file in fs::files(&dir) {
+            let Some(name) = file.file_name().and_then(|name| name.to_str()) else { continue };
+            if !name.ends_with(".crt") || name.ends_with(".chain.crt") {
+                continue;
+            }
+            let path = format!("{folder}/{name}");
+            let pem = fs::read(&file).ok().flatten().unwrap_or_default();
+            let all = Certificate::all_from_pem(&pem, &path).unwrap_or_default();
+            found.extend(all.into_iter().map(|certificate| Found { path: path.clone(), certificate }));
+        }
+    }
+    found
+}
+
+/// The revocation lists that are in place.
+pub fn lists(workspace: &Workspace) -> Vec<Crl> {
+    let pem = workspace.read(layout::CA_CRL).ok().flatten().unwrap_or_default();
+    Crl::all_from_pem(&pem, layout::CA_CRL).unwrap_or_default()
+}
+
+/// Which file the inventory was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Inventory,
+    /// There is none; what the certificates and lists themselves tell.
+    Files,
+}
+
+/// What is known now: the inventory, with what the lists in place revoke besides.
+pub fn read(workspace: &Workspace, keep: Keep) -> Result<(Book, Source), Failure> {
+    let mut book = Book::new(keep);
+    let path = workspace.path(layout::INVENTORY);
+    let source = match fs::open(&path) {
+        Ok((mut file, _)) => {
+            // small enough to stay in the processor's cache
+            let mut piece = vec![0; 1 << 17];
+            loop {
+                let read = file.read(&mut piece).map_err(|source| FsError::new("read", &path, source))?;
+                if read == 0 {
+                    break Source::Inventory;
+                }
+                book.take(&piece[..read]);
+            }
+        }
+        Err(missing) if missing.source.kind() == std::io::ErrorKind::NotFound => {
+            book.take(from_files(workspace, &[]).text.as_bytes());
+            Source::Files
+        }
+        Err(error) => return Err(error.into()),
+    };
+    book.finish();
+    for entry in lists(workspace).iter().flat_map(revocations) {
+        book.revoke(&entry);
+    }
+    book.retire_authorities(&authorities(workspace));
+    Ok((book, source))
+}
+
+/// The fingerprints of the authorities that are in use or trusted.
+fn authorities(workspace: &Workspace) -> Vec<String> {
+    let mut all = Vec::new();
+    for generation in [Generation::Current, Generation::Next, Generation::Old] {
+        let files = layout::authority(generation);
+        for path in [files.cert, files.signing_cert, files.cross] {
+            let pem = workspace.read(&path).ok().flatten().unwrap_or_default();
+            for certificate in Certificate::all_from_pem(&pem, "").unwrap_or_default() {
+                all.push(certificate.fingerprint().replace(':', "").to_ascii_lowercase());
+            }
+        }
+    }
+    all
 }

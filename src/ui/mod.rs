@@ -220,6 +220,14 @@ pub fn usage(error: clap::Error) -> ExitCode {
 
 /// Writes to stdout; a reader that went away (`mqsec … | head`) is no error.
 fn out(text: &str) {
+    // what has no styles needs nobody to look for them, which costs more than writing it
+    if !text.contains('\x1b') {
+        let mut stdout = std::io::stdout().lock();
+        if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+            std::process::exit(0);
+        }
+        return;
+    }
     let mut stdout = anstream::stdout();
     if stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).is_err() {
         std::process::exit(0);

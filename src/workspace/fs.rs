@@ -75,13 +75,18 @@ const LARGEST: u64 = 64 << 20;
 
 /// The contents of a file, or nothing when there is no such file.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, FsError> {
+    read_long(path, LARGEST)
+}
+
+/// The same for a file that may be longer; the limit in bytes.
+pub fn read_long(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FsError> {
     // opening a pipe waits for its other end, and a device never ends; a link to one, such as /dev/stdin, was meant
     let error = |words: &str| FsError::new("read", path, io::Error::other(words));
     if fs::symlink_metadata(path).is_ok_and(|found| look::is_endless(&found)) {
         return Err(error("it is a pipe, a socket or a device, and no file"));
     }
-    match read_at_most(path, LARGEST)? {
-        Some(bytes) if bytes.len() as u64 > LARGEST => Err(error("it has more than 64 MiB")),
+    match read_at_most(path, limit)? {
+        Some(bytes) if bytes.len() as u64 > limit => Err(error(&format!("it has more than {} MiB", limit >> 20))),
         found => Ok(found),
     }
 }
@@ -440,17 +445,80 @@ pub fn place(from: &Path, to: &Path, mode: u32, owner: Option<(u32, u32)>) -> Re
 }
 
 /// Writes a file's contents behind the first `offset` bytes of another, brings that to the disk, and removes the file. What
-/// an earlier try wrote there is written anew.
-pub fn place_behind(from: &Path, to: &Path, offset: u64) -> Result<(), FsError> {
+/// an earlier try wrote there is written anew; what somebody else wrote there stays, and ours comes behind it.
+pub fn place_behind(from: &Path, to: &Path, offset: u64, mode: u32, owner: Option<(u32, u32)>) -> Result<(), FsError> {
     use std::io::Seek;
     let error = |source| FsError::new("write", to, source);
-    let bytes = read(from)?.unwrap_or_default();
-    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(to).map_err(error)?;
-    let length = file.metadata().map_err(error)?.len().min(offset);
-    file.set_len(length).map_err(error)?;
-    file.seek(io::SeekFrom::Start(length)).map_err(error)?;
+    let mut bytes = read(from)?.unwrap_or_default();
+    let is_new = !exists(to);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // root must not be led elsewhere by a link in a folder that is another user's
+        options.mode(mode).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+    }
+    let mut file = options.open(to).map_err(error)?;
+    if is_new {
+        set_access(&file, mode, owner).map_err(error)?;
+    }
+    let length = file.metadata().map_err(error)?.len();
+    let mut start = length.min(offset);
+    file.seek(io::SeekFrom::Start(start)).map_err(error)?;
+    let mut there = Vec::new();
+    (&mut file).take(bytes.len() as u64 + 1).read_to_end(&mut there).map_err(error)?;
+    if !bytes.starts_with(&there) {
+        start = length;
+    }
+    if start != offset && start > 0 && bytes.first() != Some(&b'\n') {
+        // what is in front of it now is not what was, and may have no end
+        bytes.insert(0, b'\n');
+    }
+    file.set_len(start).map_err(error)?;
+    file.seek(io::SeekFrom::Start(start)).map_err(error)?;
     file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(error)?;
     remove_file(from)
+}
+
+/// Replaces a file that is none of the workspace's in one step: whoever reads it has the old contents or the new ones.
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FsError> {
+    check_replaceable(path)?;
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    remove_file(&beside)?;
+    let done = create(&beside, bytes, mode, None)
+        .and_then(|file| sync(&[file]))
+        .and_then(|()| fs::rename(&beside, path).map_err(|source| FsError::new("replace", path, source)));
+    if done.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    done
+}
+
+/// Whether a file can be added to: a link may lead anywhere, and a pipe has no end.
+pub fn check_appendable(path: &Path) -> Result<(), FsError> {
+    let error = |words: &str| FsError::new("add to", path, io::Error::other(words));
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => Err(FsError::not_a_file("add to", path)),
+        Ok(found) if found.is_symlink() => Err(error("it is a symbolic link; put the file itself there")),
+        Ok(found) if !found.is_file() => Err(error("it is no file")),
+        _ => check_writable(path),
+    }
+}
+
+/// Whether a file's last line has its end.
+pub fn ends_with_a_line(path: &Path) -> Result<bool, FsError> {
+    use std::io::Seek;
+    let error = |source| FsError::new("read", path, source);
+    let mut file = File::open(path).map_err(error)?;
+    if file.metadata().map_err(error)?.len() == 0 {
+        return Ok(true);
+    }
+    let mut last = [0];
+    file.seek(io::SeekFrom::End(-1)).and_then(|_| file.read_exact(&mut last)).map_err(error)?;
+    Ok(last == *b"\n")
 }
 
 pub fn remove_dir(path: &Path) -> Result<(), FsError> {

@@ -15,6 +15,9 @@ pub use fs::FsError;
 pub use transaction::Change;
 pub use transaction::Transaction;
 
+/// Four million certificates.
+const LARGEST_INVENTORY: u64 = 1 << 30;
+
 /// A user of the system, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -98,7 +101,11 @@ impl Workspace {
     }
 
     pub fn read(&self, relative: impl AsRef<Path>) -> Result<Option<Vec<u8>>, FsError> {
-        fs::read(&self.path(relative))
+        let path = self.path(&relative);
+        match relative.as_ref() == Path::new(layout::INVENTORY) {
+            true => fs::read_long(&path, LARGEST_INVENTORY),
+            false => fs::read(&path),
+        }
     }
 
     pub fn has(&self, relative: impl AsRef<Path>) -> bool {

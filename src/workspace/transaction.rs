@@ -102,7 +102,11 @@ impl<'w> Transaction<'w> {
             None => self.workspace.read(relative)?.map(Zeroizing::new),
         };
         if let Some(more) = self.appends.get(relative) {
-            found.get_or_insert_default().extend_from_slice(more);
+            let found = found.get_or_insert_default();
+            if found.last().is_some_and(|byte| *byte != b'\n') {
+                found.push(b'\n');
+            }
+            found.extend_from_slice(more);
         }
         Ok(found)
     }
@@ -116,18 +120,25 @@ impl<'w> Transaction<'w> {
     pub fn put(&mut self, relative: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) {
         let relative = relative.into();
         self.removals.remove(&relative);
+        self.appends.remove(&relative);
         self.files.insert(relative, Zeroizing::new(bytes.into()));
     }
 
     pub fn remove(&mut self, relative: impl Into<PathBuf>) {
         let relative = relative.into();
         self.files.remove(&relative);
+        self.appends.remove(&relative);
         self.removals.insert(relative);
     }
 
-    /// Adds to the end of a file, which is made where it is missing. Costs the same however long the file is.
-    pub fn append(&mut self, relative: impl Into<PathBuf>, bytes: &[u8]) {
-        self.appends.entry(relative.into()).or_default().extend_from_slice(bytes);
+    /// Adds whole lines to the end of a file, which is made where it is missing; a last line without an end is given one.
+    /// Costs the same however long the file is.
+    pub fn append(&mut self, relative: impl Into<PathBuf>, lines: &[u8]) {
+        let relative = relative.into();
+        if self.removals.remove(&relative) {
+            self.files.insert(relative.clone(), Zeroizing::default());
+        }
+        self.appends.entry(relative).or_default().extend_from_slice(lines);
     }
 
     /// Keeps a copy of a file below `certs/backup/STAMP/`; says where, or that there was nothing to keep.
@@ -147,10 +158,17 @@ impl<'w> Transaction<'w> {
         let workspace = self.workspace;
         let mut tails = Vec::new();
         let mut bookkeeping = BTreeSet::new();
-        for (path, bytes) in std::mem::take(&mut self.appends) {
-            match fs::length(&workspace.path(&path)) {
-                Some(length) if !self.files.contains_key(&path) => tails.push((path, length, bytes)),
-                _ => {
+        for (path, mut bytes) in std::mem::take(&mut self.appends) {
+            let target = workspace.path(&path);
+            match fs::exists(&target) && !self.files.contains_key(&path) {
+                true => {
+                    fs::check_appendable(&target)?;
+                    if !fs::ends_with_a_line(&target)? {
+                        bytes.insert(0, b'\n');
+                    }
+                    tails.push((path, fs::length(&target).unwrap_or_default(), bytes));
+                }
+                false => {
                     bookkeeping.insert(path.clone());
                     self.files.entry(path).or_default().extend_from_slice(&bytes);
                 }
@@ -190,9 +208,6 @@ impl<'w> Transaction<'w> {
             }
         }
         for (path, length, bytes) in &tails {
-            let target = workspace.path(path);
-            fs::check_replaceable(&target)?;
-            fs::check_writable(&target)?;
             let (mode, whose) = layout::file_policy(path);
             let owner = workspace.owner(whose);
             let sha256 = digest(bytes);
@@ -234,7 +249,11 @@ fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&[u8]]) -> Result
 fn settle(workspace: &Workspace) -> Result<bool, Failure> {
     let staged = workspace.path(layout::STAGED);
     let manifest = fs::read(&workspace.path(layout::MANIFEST))?;
-    let entries: Vec<Entry> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let mut entries: Vec<Entry> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    if !entries.iter().all(|entry| is_inside(&entry.path)) {
+        // no manifest of ours, and root may be the one who would follow it
+        entries.clear();
+    }
     let mut whole = !entries.is_empty();
     let mut moved = false;
     for (number, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.remove) {
@@ -249,6 +268,11 @@ fn settle(workspace: &Workspace) -> Result<bool, Failure> {
     }
     discard(workspace)?;
     Ok(whole || moved)
+}
+
+/// Whether a path cannot lead out of the workspace by its own words.
+fn is_inside(path: &Path) -> bool {
+    path.components().all(|part| matches!(part, std::path::Component::Normal(_)))
 }
 
 /// Moves every file of the journal to its place. Safe to run again: what was moved is no longer there to move.
@@ -271,7 +295,7 @@ fn apply(workspace: &Workspace, entries: &[Entry]) -> Result<(), Failure> {
         }
         match entry.append_at {
             None => fs::place(&from, &workspace.path(&entry.path), entry.mode, entry.owner)?,
-            Some(offset) => fs::place_behind(&from, &workspace.path(&entry.path), offset)?,
+            Some(at) => fs::place_behind(&from, &workspace.path(&entry.path), at, entry.mode, entry.owner)?,
         }
     }
     let mut folders = Vec::new();
@@ -418,6 +442,119 @@ mod tests {
         fs::overwrite(&workspace.path("certs/list"), b"one\ntwo\nthr", 0o600, None).map(drop).unwrap();
         assert!(workspace.recover().unwrap());
         assert_eq!(workspace.read("certs/list").unwrap().unwrap(), b"one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn a_line_is_never_glued_to_one_without_an_end_and_nothing_of_others_is_cut_off() {
+        let folder = Folder::new();
+        let workspace = Workspace::at(folder.0.clone());
+        workspace.make_dir("certs").unwrap();
+        let list = workspace.path("certs/list");
+        let write = |text: &str| fs::overwrite(&list, text.as_bytes(), 0o600, None).map(drop).unwrap();
+        let read = || String::from_utf8(workspace.read("certs/list").unwrap().unwrap()).unwrap();
+        write("one\ncut sho");
+        let mut change = Transaction::begin(&workspace).unwrap();
+        change.append("certs/list", b"two\n");
+        assert_eq!(change.read("certs/list").unwrap().unwrap().as_slice(), b"one\ncut sho\ntwo\n");
+        change.commit().unwrap();
+        assert_eq!(read(), "one\ncut sho\ntwo\n");
+        // somebody edits the file while a journal waits to be finished: longer, and shorter
+        for (edited, expected) in [
+            ("one\nby hand\n", "one\nby hand\n\nthree\n"),
+            ("on", "on\nthree\n"),
+            ("", "three\n"),
+            ("one\nthr", "one\nthree\n"),
+            ("one\nthree\n", "one\nthree\n"),
+        ] {
+            let entry = Entry {
+                path: PathBuf::from("certs/list"),
+                mode: 0o600,
+                owner: None,
+                sha256: digest(b"three\n"),
+                append_at: Some(4),
+                remove: false,
+            };
+            stage(&workspace, &[entry], &[b"three\n"]).unwrap();
+            write(edited);
+            assert!(workspace.recover().unwrap());
+            assert_eq!(read(), expected, "{edited:?}");
+        }
+    }
+
+    #[test]
+    fn put_and_remove_are_the_last_word_over_what_was_added_before() {
+        let folder = Folder::new();
+        let workspace = Workspace::at(folder.0.clone());
+        let mut change = Transaction::begin(&workspace).unwrap();
+        change.append("certs/list", b"one\n");
+        change.put("certs/list", "two\n");
+        change.append("certs/list", b"three\n");
+        change.append("certs/gone", b"x\n");
+        change.remove("certs/gone");
+        change.commit().unwrap();
+        assert_eq!(workspace.read("certs/list").unwrap().unwrap(), b"two\nthree\n");
+        assert!(!workspace.has("certs/gone"));
+        let mut change = Transaction::begin(&workspace).unwrap();
+        change.remove("certs/list");
+        change.append("certs/list", b"four\n");
+        assert_eq!(change.read("certs/list").unwrap().unwrap().as_slice(), b"four\n");
+        change.commit().unwrap();
+        assert_eq!(workspace.read("certs/list").unwrap().unwrap(), b"four\n");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "a link, which mqsec never makes")]
+    fn a_link_in_the_place_of_the_list_leads_nobody_elsewhere() {
+        let folder = Folder::new();
+        let workspace = Workspace::at(folder.0.clone());
+        workspace.make_dir("certs").unwrap();
+        let (elsewhere, list) = (workspace.path("elsewhere"), workspace.path("certs/list"));
+        fs::create(&elsewhere, b"untouched\n", 0o600, None).map(drop).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &list).unwrap();
+        let mut change = Transaction::begin(&workspace).unwrap();
+        change.append("certs/list", b"one\n");
+        change.put("certs/other", "x");
+        assert_eq!(change.commit().unwrap_err().code, "file-error");
+        assert!(!workspace.has("certs/other"));
+        // put there while a journal waits
+        fs::remove_file(&list).unwrap();
+        fs::create(&list, b"", 0o600, None).map(drop).unwrap();
+        let entry = Entry {
+            path: PathBuf::from("certs/list"),
+            mode: 0o600,
+            owner: None,
+            sha256: digest(b"one\n"),
+            append_at: Some(0),
+            remove: false,
+        };
+        stage(&workspace, &[entry], &[b"one\n"]).unwrap();
+        fs::remove_file(&list).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &list).unwrap();
+        assert!(workspace.recover().is_err());
+        assert_eq!(workspace.read("elsewhere").unwrap().unwrap(), b"untouched\n");
+        // without the link the journal is finished
+        fs::remove_file(&list).unwrap();
+        assert!(workspace.recover().unwrap());
+        assert_eq!(workspace.read("certs/list").unwrap().unwrap(), b"one\n");
+    }
+
+    #[test]
+    fn a_journal_that_leads_out_of_the_folder_is_thrown_away() {
+        for path in ["../escaped", "/tmp/mqsec-escaped", "certs/../../escaped"] {
+            let folder = Folder::new();
+            Workspace::at(folder.0.clone()).make_dir("ws").unwrap();
+            let workspace = Workspace::at(folder.0.join("ws"));
+            let lock = Transaction::begin(&workspace).unwrap();
+            let sha256 = digest(b"x");
+            let entry =
+                Entry { path: PathBuf::from(path), mode: 0o600, owner: None, sha256, append_at: None, remove: false };
+            stage(&workspace, &[entry], &[b"x"]).unwrap();
+            drop(lock);
+            assert!(!workspace.recover().unwrap(), "{path}");
+            assert!(!fs::exists(&folder.0.join("escaped")) && !fs::exists(Path::new("/tmp/mqsec-escaped")));
+            assert!(is_empty(&workspace));
+        }
     }
 
     #[test]
