@@ -183,8 +183,8 @@ fn public_key(
 /// Certificates that lie in `certs/` itself: one of them may be the intermediate that was not sent.
 fn others(subject: &Subject) -> Vec<Certificate> {
     let paths = subject.folder.under("certs").map(|(path, _)| path);
-    let near =
-        paths.filter(|path| path.matches('/').count() == 1 && (path.ends_with(".crt") || path.ends_with(".pem")));
+    let beside = |path: &str| path.matches('/').count() == 1 || path.starts_with("certs/signing/");
+    let near = paths.filter(|path| beside(path) && (path.ends_with(".crt") || path.ends_with(".pem")));
     near.flat_map(|path| list(subject, path)).collect()
 }
 

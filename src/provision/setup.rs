@@ -94,14 +94,19 @@ fn default_name() -> BrokerName {
 /// machine's own.
 fn broker_wish(workspace: &Workspace, asked: &[BrokerName]) -> Result<Wish, Failure> {
     let found = certificates::broker_certificate(workspace)?;
+    let added = |names: Vec<BrokerName>| authority::only_permitted(workspace, names);
     let covers = |c: &Certificate| asked.iter().all(|name| verify::is_valid_for(c, &name.to_string()));
     let (common_name, names) = match found {
         Some(found) if covers(&found) => (found.title().parse()?, certificates::names_of(&found)),
         Some(found) => {
-            let all = [asked, &certificates::names_of(&found), &host::names()].concat();
-            (asked[0].to_string().parse()?, certificates::broker_names(&all, false))
+            let more =
+                added(certificates::broker_names(&[certificates::names_of(&found), host::names()].concat(), false))?;
+            (asked[0].to_string().parse()?, certificates::broker_names(&[asked, &more].concat(), true))
         }
-        None => (asked[0].to_string().parse()?, certificates::broker_names(&[asked, &host::names()].concat(), false)),
+        None => {
+            let more = added(certificates::broker_names(&host::names(), false))?;
+            (asked[0].to_string().parse()?, certificates::broker_names(&[asked, &more].concat(), true))
+        }
     };
     Ok(Wish { common_name, role: Role::Broker { names }, days: None, key_type: None })
 }
