@@ -69,8 +69,12 @@ pub(super) fn all(subject: &Subject) -> Vec<Judged> {
     for (path, _) in &servers {
         all.extend(server(subject, path, &own));
     }
-    let trust = if trust_of_clients.is_empty() { &own } else { &trust_of_clients };
-    all.extend(clients(subject, trust));
+    if trust_of_clients.is_empty() {
+        // clients send the signing authority that issued them behind their own
+        trust_of_clients = own;
+        trust_of_clients.extend(list(subject, "certs/signing/ca.crt"));
+    }
+    all.extend(clients(subject, &trust_of_clients));
     all
 }
 

@@ -11,9 +11,6 @@ use super::PkiError;
 use super::keys;
 use crate::secret::Secret;
 
-/// PBES2's object identifier, its contents in DER.
-const PBES2: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
-
 /// How a key in PEM is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
@@ -41,13 +38,12 @@ pub fn decrypt(pem: &[u8], path: &str, passphrase: &Secret) -> Result<Zeroizing<
     let damaged = || PkiError::WrongContent {
         path: path(),
         wanted: "a private key",
-        found: "an encrypted key that is damaged".to_owned(),
+        found: "a key that is damaged".to_owned(),
     };
     let der = body(pem).ok_or_else(damaged)?;
     let info = EncryptedPrivateKeyInfoRef::try_from(der.as_slice()).map_err(|_| {
-        // before it there was PBES1: MD5, DES and their like
-        let in_reach = der.first() != Some(&0x30) || der.windows(PBES2.len()).any(|part| part == PBES2);
-        if in_reach { damaged() } else { PkiError::OldEncryption { path: path() } }
+        // well formed, so of another scheme: PBES1 with MD5 or DES, PBES2 with 3DES
+        if is_whole(&der) { PkiError::OldEncryption { path: path() } } else { damaged() }
     })?;
     let open = info.decrypt(passphrase.expose()).map_err(|error| {
         // PBKDF2 with SHA-1, 3DES
@@ -55,6 +51,17 @@ pub fn decrypt(pem: &[u8], path: &str, passphrase: &Secret) -> Result<Zeroizing<
         if old { PkiError::OldEncryption { path: path() } } else { PkiError::WrongPassphrase { path: path() } }
     })?;
     Ok(to_pem("PRIVATE KEY", open.as_bytes()))
+}
+
+/// Whether it is one sequence and nothing more.
+fn is_whole(der: &[u8]) -> bool {
+    let (length, head) = match der {
+        [0x30, length @ ..0x80, ..] => (usize::from(*length), 2),
+        [0x30, 0x81, length, ..] => (usize::from(*length), 3),
+        [0x30, 0x82, high, low, ..] => (usize::from(*high) << 8 | usize::from(*low), 4),
+        _ => return false,
+    };
+    der.len() == head + length
 }
 
 fn body(pem: &[u8]) -> Option<Vec<u8>> {

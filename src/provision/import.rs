@@ -8,6 +8,7 @@ use super::authority::Hierarchy;
 use super::inventory;
 use crate::error::Failure;
 use crate::error::Plain;
+use crate::pki::PkiError;
 use crate::pki::authority::Authority;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
@@ -15,6 +16,7 @@ use crate::pki::inventory::Role as Noted;
 use crate::pki::keys;
 use crate::pki::keys::KeyType;
 use crate::pki::parsed::Certificate;
+use crate::pki::parsed::KeyKind;
 use crate::pki::short_date;
 use crate::pki::signature;
 use crate::pki::verify;
@@ -55,6 +57,13 @@ fn unfit(path: &str, reason: impl std::fmt::Display) -> Failure {
         .into()
 }
 
+fn refused(path: &str, error: &PkiError) -> Failure {
+    match error {
+        PkiError::NotAnAuthority { reason, .. } => unfit(path, reason),
+        other => unfit(path, other),
+    }
+}
+
 /// Whether it can serve, proven by what it issues.
 pub fn examine(import: Import, now: OffsetDateTime) -> Result<Fit, Failure> {
     let Import { certificate, cert_path, key_pem, key_path, above, encrypt } = import;
@@ -62,9 +71,15 @@ pub fn examine(import: Import, now: OffsetDateTime) -> Result<Fit, Failure> {
     if certificate.not_before > now {
         return Err(unfit(path, format!("it begins on {}", short_date(certificate.not_before))));
     }
-    let pem = |certificate: &Certificate| keys::certificate_pem(&certificate.der);
-    let mut cert_pem = pem(&certificate);
-    let mut authority = Authority::load(cert_pem.as_bytes(), path, &key_pem, &key_path, now)?;
+    if matches!(certificate.key_kind, KeyKind::Rsa(..2048) | KeyKind::Other) {
+        return Err(unfit(path, format!("its key ({}) is too weak, or of a kind that TLS programs do not take", certificate.key)));
+    }
+    let mut cert_pem = keys::certificate_pem(&certificate.der);
+    let mut authority = Authority::load(cert_pem.as_bytes(), path, &key_pem, &key_path, now).map_err(|error| {
+        let mut failure = Failure::from(error);
+        failure.hints = vec!["name an authority's certificate and its own key: mqsec ca import --cert FILE --key FILE".to_owned()];
+        failure
+    })?;
     if signature::is_weak(&certificate.signature_oid) {
         return Err(unfit(path, format!("its signature ({}) is broken", certificate.signature_name())));
     }
@@ -75,7 +90,7 @@ pub fn examine(import: Import, now: OffsetDateTime) -> Result<Fit, Failure> {
             return Err(unfit(path, "it may not sign revocation lists (its keyUsage has no cRLSign)"));
         }
         // mkcert and minica make such roots; name and key stay, so clients that trust the old certificate follow
-        cert_pem = authority.with_crl_sign(&keys::parse(&key_pem, &key_path)?).map_err(|error| unfit(path, error))?;
+        cert_pem = authority.with_crl_sign(&keys::parse(&key_pem, &key_path)?).map_err(|error| refused(path, &error))?;
         authority = Authority::load(cert_pem.as_bytes(), path, &key_pem, &key_path, now)?;
         renewed = true;
     }
@@ -113,7 +128,7 @@ fn root_of(certificate: &Certificate, above: Vec<Certificate>, path: &str) -> Re
 /// Issues a client's certificate and a list in memory, and lets the judge look at them as every client and broker will.
 fn prove(authority: &Authority, root: Option<&Certificate>, path: &str, now: OffsetDateTime) -> Result<(), Failure> {
     let request = Request { common_name: "probe".parse()?, role: Role::Client, days: 1, key_type: KeyType::P256 };
-    let leaf = authority.issue(&request, now).map_err(|error| unfit(path, error))?.certificate;
+    let leaf = authority.issue(&request, now).map_err(|error| refused(path, &error))?.certificate;
     authority.empty_crl(now).map_err(|_| unfit(path, "it cannot sign a revocation list"))?;
     let own = std::slice::from_ref(&authority.certificate);
     let trust = root.map_or(own, std::slice::from_ref);
