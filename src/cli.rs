@@ -61,6 +61,12 @@ pub struct Global {
         help_heading = "Global options"
     )]
     pub dir: PathBuf,
+    /// The folder that has the authority's keys in place of certs/, such as a stick; remembered by ca init and ca import
+    #[arg(long, global = true, env = "MQSEC_CA_DIR", value_name = "DIR", help_heading = "Global options")]
+    pub ca_dir: Option<PathBuf>,
+    /// A file with the passphrase of the authority's key (else the variable MQSEC_CA_PASSPHRASE, else the terminal)
+    #[arg(long, global = true, env = "MQSEC_CA_PASSPHRASE_FILE", value_name = "FILE", help_heading = "Global options")]
+    pub ca_passphrase_file: Option<PathBuf>,
     /// Print one JSON object in place of text
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,

@@ -69,8 +69,12 @@ pub(super) fn all(subject: &Subject) -> Vec<Judged> {
     for (path, _) in &servers {
         all.extend(server(subject, path, &own));
     }
-    let trust = if trust_of_clients.is_empty() { &own } else { &trust_of_clients };
-    all.extend(clients(subject, trust));
+    if trust_of_clients.is_empty() {
+        // clients send the signing authority that issued them behind their own
+        trust_of_clients = own;
+        trust_of_clients.extend(list(subject, "certs/signing/ca.crt"));
+    }
+    all.extend(clients(subject, &trust_of_clients));
     all
 }
 
@@ -183,8 +187,8 @@ fn public_key(
 /// Certificates that lie in `certs/` itself: one of them may be the intermediate that was not sent.
 fn others(subject: &Subject) -> Vec<Certificate> {
     let paths = subject.folder.under("certs").map(|(path, _)| path);
-    let near =
-        paths.filter(|path| path.matches('/').count() == 1 && (path.ends_with(".crt") || path.ends_with(".pem")));
+    let beside = |path: &str| path.matches('/').count() == 1 || path.starts_with("certs/signing/");
+    let near = paths.filter(|path| beside(path) && (path.ends_with(".crt") || path.ends_with(".pem")));
     near.flat_map(|path| list(subject, path)).collect()
 }
 

@@ -6,6 +6,7 @@ use crate::error::Plain;
 use crate::pki::authority::Role;
 use crate::pki::keys::KeyType;
 use crate::pki::names::BrokerName;
+use crate::provision::authority;
 use crate::provision::certificates;
 use crate::provision::certificates::Wish;
 use crate::provision::host;
@@ -42,9 +43,12 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         names => names.to_vec(),
     };
     let host = if args.san_auto { host::names() } else { Vec::new() };
+    // what nobody asked for by name is left out where the authority may not issue for it
+    let added = if args.san_only { Vec::new() } else { certificates::broker_names(&host, false) };
+    let added = authority::only_permitted(&context.workspace, added)?;
     let wish = Wish {
         common_name: asked[0].to_string().parse()?,
-        role: Role::Broker { names: certificates::broker_names(&[asked, host].concat(), args.san_only) },
+        role: Role::Broker { names: certificates::broker_names(&[asked, added].concat(), true) },
         days: args.days,
         key_type: args.key_type,
     };

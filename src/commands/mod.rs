@@ -20,6 +20,7 @@ pub mod list;
 pub mod logs;
 pub mod man;
 pub mod metrics;
+mod passphrase;
 pub mod passwd;
 pub mod probe;
 pub mod reload;
@@ -50,7 +51,9 @@ use crate::workspace::Workspace;
 
 /// Runs the command; gives its exit status.
 pub fn run(cli: Cli, ui: &Ui) -> Result<u8, Failure> {
-    let context = Context::new(ui, Workspace::at(cli.global.dir), cli.global.yes);
+    let passphrase = passphrase::source(cli.global.ca_passphrase_file, ui.json);
+    let workspace = Workspace::at(cli.global.dir).with_authority(cli.global.ca_dir.as_deref(), passphrase);
+    let context = Context::new(ui, workspace, cli.global.yes);
     let context = &context;
     if context.workspace.recover()? {
         ui.say("finished a change that an earlier mqsec left half done");
@@ -162,7 +165,8 @@ impl crate::ui::Report for Issuance<'_> {
             text.push_str(&format!("  names: {}\n", names.join(", ")));
         }
         if self.outcome.shortened {
-            text.push_str("  it ends with its authority, sooner than asked for\n");
+            text.push_str("  it ends with its authority, sooner than asked for; make a new authority in time: ");
+            text.push_str(&format!("{} ca rollover\n", self.context.workspace.command()));
         }
         text.push_str(&files(self.context, &self.changes));
         if let State::Replaced { backup, .. } = &self.outcome.state {

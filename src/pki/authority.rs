@@ -18,6 +18,7 @@ use rcgen::Issuer;
 use rcgen::KeyIdMethod;
 use rcgen::KeyPair;
 use rcgen::KeyUsagePurpose;
+use rcgen::NameConstraints;
 use rcgen::PublicKeyData;
 use rcgen::RevokedCertParams;
 use rcgen::SanType;
@@ -29,6 +30,8 @@ use time::OffsetDateTime;
 
 use super::BACKDATE;
 use super::PkiError;
+use super::constraints::Constraints;
+use super::constraints::Subtree;
 use super::keys;
 use super::keys::KeyType;
 use super::names::BrokerName;
@@ -38,6 +41,8 @@ use crate::secret::random_bytes;
 
 pub struct Authority {
     pub certificate: Certificate,
+    /// Its own name constraints, and those of the root above it.
+    constraints: Vec<Constraints>,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -72,8 +77,20 @@ impl Authority {
         key_type: KeyType,
         now: OffsetDateTime,
     ) -> Result<(Self, String, zeroize::Zeroizing<Vec<u8>>), PkiError> {
+        Self::create_constrained(common_name, days, key_type, &[], now)
+    }
+
+    /// A new root that may issue for names in these parts of the name space alone; for all where none is given.
+    pub fn create_constrained(
+        common_name: &CommonName,
+        days: u32,
+        key_type: KeyType,
+        permitted: &[Subtree],
+        now: OffsetDateTime,
+    ) -> Result<(Self, String, zeroize::Zeroizing<Vec<u8>>), PkiError> {
         let key = key_type.generate()?;
         let mut params = authority_params(common_name, BasicConstraints::Unconstrained);
+        params.name_constraints = written(permitted);
         (params.not_before, params.not_after) = period(days, now);
         let made = params.self_signed(&key).map_err(not_made)?;
         let pem = unix_lines(made.pem());
@@ -92,6 +109,8 @@ impl Authority {
     ) -> Result<(Self, String, zeroize::Zeroizing<Vec<u8>>), PkiError> {
         let key = key_type.generate()?;
         let mut params = authority_params(common_name, BasicConstraints::Constrained(0));
+        // openssl looks at every tier; who reads one certificate alone is told too
+        params.name_constraints = self.constraints.first().and_then(|own| written(&own.permitted));
         params.use_authority_key_identifier_extension = true;
         self.limit(&mut params, days, now);
         let made = params.signed_by(&key, &self.issuer).map_err(not_made)?;
@@ -100,6 +119,34 @@ impl Authority {
         let key_pem = keys::to_pem(&key);
         let authority = Self::load(pem.as_bytes(), "certs/signing/ca.crt", &key_pem, "certs/signing/ca.key", now)?;
         Ok((authority, pem, key_pem))
+    }
+
+    /// The certificate of a root anew, for the same name, key and period, so that it may sign revocation lists too. Who
+    /// trusts the one that there was takes what this one issues.
+    pub fn with_crl_sign(&self, key: &KeyPair) -> Result<String, PkiError> {
+        let old = &self.certificate;
+        let foreign = || unfit("its name is in a form that mqsec cannot write");
+        let constraints = match old.path_length {
+            Some(most) => BasicConstraints::Constrained(u8::try_from(most).unwrap_or(u8::MAX)),
+            None => BasicConstraints::Unconstrained,
+        };
+        let mut params = authority_params(&"unnamed".parse().map_err(|_| foreign())?, constraints);
+        params.distinguished_name = name_of(old).ok_or_else(foreign)?;
+        params.name_constraints = self.constraints.first().and_then(|own| written(&own.permitted));
+        params.key_identifier_method = self.certificate_key_id();
+        (params.not_before, params.not_after) = (old.not_before, old.not_after);
+        let made = params.self_signed(key).map_err(not_made)?;
+        let read = self.read_back(made.der())?;
+        if read.raw_subject != old.raw_subject || read.spki != old.spki {
+            return Err(foreign());
+        }
+        Ok(unix_lines(made.pem()))
+    }
+
+    /// The same, held to the name constraints of the root above it.
+    pub fn below(mut self, root: &Certificate) -> Self {
+        self.constraints.extend(Constraints::of(root));
+        self
     }
 
     /// Another root's name and key, certified by this one: who trusts this one alone can then follow that one.
@@ -148,7 +195,8 @@ impl Authority {
         }
         let issuer = Issuer::from_ca_cert_der(&certificate.der, key)
             .map_err(|source| PkiError::Issue { what: "authority", source })?;
-        Ok(Self { certificate, issuer })
+        let constraints = Constraints::of(&certificate).into_iter().collect();
+        Ok(Self { certificate, constraints, issuer })
     }
 
     /// The end that a certificate of `days` gets: never later than the authority's own.
@@ -163,6 +211,7 @@ impl Authority {
 
     /// A certificate for a key that is there already.
     pub fn issue_for(&self, request: &Request, key: &KeyPair, now: OffsetDateTime) -> Result<Issued, PkiError> {
+        self.check_names(request)?;
         let params = leaf_params(request, is_rsa(key))?;
         let csr_pem = params.serialize_request(key).and_then(|csr| csr.pem()).map_err(not_made)?;
         let (certificate, certificate_pem) = self.certify(params, request.days, key, now)?;
@@ -177,8 +226,30 @@ impl Authority {
         is_rsa: bool,
         now: OffsetDateTime,
     ) -> Result<(Certificate, String), PkiError> {
+        self.check_names(request)?;
         let key = SubjectPublicKeyInfo::from_der(spki).map_err(not_made)?;
         self.certify(leaf_params(request, is_rsa)?, request.days, &key, now)
+    }
+
+    /// That the name constraints permit the names: a certificate for others is made easily, and refused everywhere.
+    fn check_names(&self, request: &Request) -> Result<(), PkiError> {
+        let mut names = match &request.role {
+            Role::Broker { names } => names.clone(),
+            Role::Client => Vec::new(),
+        };
+        let common_name = request.common_name.as_str();
+        // OpenSSL takes a common name with a dot for a DNS name where no other stands beside it
+        if common_name.contains('.') && !names.iter().any(|name| matches!(name, BrokerName::Dns(_))) {
+            names.push(BrokerName::Dns(common_name.to_ascii_lowercase()));
+        }
+        for constraints in &self.constraints {
+            let outside: Vec<String> =
+                names.iter().filter(|name| !constraints.permits(name)).map(|name| format!("`{name}`")).collect();
+            if !outside.is_empty() {
+                return Err(PkiError::OutsideConstraints { outside, permitted: constraints.list() });
+            }
+        }
+        Ok(())
     }
 
     fn certify(
@@ -239,6 +310,11 @@ impl Authority {
     fn certificate_key_id(&self) -> KeyIdMethod {
         self.certificate.subject_key_id.clone().map_or(KeyIdMethod::Sha256, KeyIdMethod::PreSpecified)
     }
+}
+
+fn written(permitted: &[Subtree]) -> Option<NameConstraints> {
+    let permitted_subtrees: Vec<_> = permitted.iter().map(Subtree::written).collect();
+    (!permitted_subtrees.is_empty()).then_some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() })
 }
 
 fn is_rsa(key: &KeyPair) -> bool {

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use base64::Engine;
 use clap::ValueEnum;
 use rcgen::KeyPair;
 use rcgen::RsaKeySize;
@@ -11,6 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use zeroize::Zeroizing;
 
 use super::PkiError;
+use super::encrypted;
 use crate::error::printable;
 
 /// The kinds of keys that mqsec makes. P-256 is the one that every client family takes.
@@ -71,14 +71,12 @@ pub fn to_pem(key: &KeyPair) -> Zeroizing<Vec<u8>> {
         Some(rest) => Zeroizing::new([&ED25519_V1[..], rest.get(..32).unwrap_or(rest)].concat()),
         None => der,
     };
-    let base64 = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(body.as_slice()));
-    let mut pem = Zeroizing::new(b"-----BEGIN PRIVATE KEY-----\n".to_vec());
-    for line in base64.as_bytes().chunks(64) {
-        pem.extend_from_slice(line);
-        pem.push(b'\n');
-    }
-    pem.extend_from_slice(b"-----END PRIVATE KEY-----\n");
-    pem
+    encrypted::to_pem("PRIVATE KEY", &body)
+}
+
+/// A certificate as PEM.
+pub fn certificate_pem(der: &[u8]) -> String {
+    String::from_utf8_lossy(&encrypted::to_pem("CERTIFICATE", der)).into_owned()
 }
 
 /// The start of an Ed25519 key in PKCS#8, up to its seed of 32 bytes.

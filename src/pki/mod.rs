@@ -2,7 +2,10 @@
 
 pub mod advice;
 pub mod authority;
+pub mod constraints;
 pub mod crl;
+pub mod csr;
+pub mod encrypted;
 pub mod input;
 pub mod inventory;
 pub mod keys;
@@ -15,6 +18,7 @@ use time::Duration;
 use time::OffsetDateTime;
 
 use crate::error::Diagnose;
+use crate::error::Kind;
 
 /// How long certificates are dated back, for devices whose clocks are late.
 pub const BACKDATE: Duration = Duration::hours(24);
@@ -30,6 +34,12 @@ pub enum PkiError {
     NotAnAuthority { path: String, reason: String },
     #[error("the authority's certificate `{path}` ended on {}", short_date(*on))]
     AuthorityExpired { path: String, on: OffsetDateTime },
+    #[error("`{path}` is encrypted in a way that mqsec does not open")]
+    OldEncryption { path: String },
+    #[error("the passphrase does not open `{path}`")]
+    WrongPassphrase { path: String },
+    #[error("the authority may not issue for {}", outside.join(", "))]
+    OutsideConstraints { outside: Vec<String>, permitted: String },
     #[error("making the {what} failed")]
     Issue { what: &'static str, source: rcgen::Error },
 }
@@ -42,7 +52,24 @@ impl Diagnose for PkiError {
             Self::KeyMismatch { .. } => "ca-key-mismatch",
             Self::NotAnAuthority { .. } => "ca-not-an-authority",
             Self::AuthorityExpired { .. } => "ca-expired",
+            Self::OldEncryption { .. } => "key-encryption-old",
+            Self::WrongPassphrase { .. } => "ca-passphrase-wrong",
+            Self::OutsideConstraints { .. } => "name-outside-constraints",
             Self::Issue { .. } => "certificate-not-made",
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::OutsideConstraints { .. } => Kind::No,
+            _ => Kind::Unanswered,
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::OutsideConstraints { permitted, .. } => vec![format!("its name constraints permit {permitted}")],
+            _ => Vec::new(),
         }
     }
 
@@ -64,7 +91,18 @@ impl Diagnose for PkiError {
             Self::NotAnAuthority { .. } | Self::AuthorityExpired { .. } => {
                 vec!["make a new authority, and every certificate anew: mqsec ca init --force".to_owned()]
             }
-            _ => Vec::new(),
+            Self::OldEncryption { path } => vec![format!(
+                "write it in the present form: openssl pkcs8 -topk8 -in {path} -out {path}.new, then put that in its place"
+            )],
+            Self::WrongPassphrase { .. } => vec![
+                "try again; where it comes from a file or the environment: mqsec --ca-passphrase-file FILE ca show"
+                    .to_owned(),
+            ],
+            Self::OutsideConstraints { .. } => vec![
+                "take names that it permits: mqsec broker-cert NAME --san-only; what it permits: mqsec ca show"
+                    .to_owned(),
+            ],
+            Self::Issue { .. } => Vec::new(),
         }
     }
 }

@@ -13,6 +13,12 @@ const MAX_COMMON_NAME: usize = 64;
 #[error("{0}")]
 pub struct NameError(String);
 
+impl NameError {
+    pub(super) fn new(what: String) -> Self {
+        Self(what)
+    }
+}
+
 impl Diagnose for NameError {
     fn code(&self) -> &'static str {
         "name-invalid"

@@ -13,6 +13,7 @@ use x509_parser::extensions::ParsedExtension;
 use x509_parser::prelude::FromDer;
 use x509_parser::prelude::X509Certificate;
 use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 use super::PkiError;
 use super::keys;
@@ -124,7 +125,7 @@ impl Certificate {
                 _ => {}
             }
         }
-        let (key_kind, key) = key_kind(&parsed);
+        let (key_kind, key) = key_kind(parsed.public_key());
         Some(Self {
             subject: printable(&parsed.subject().to_string()),
             common_name: parsed.subject().iter_common_name().next().and_then(|cn| cn.as_str().ok()).map(printable),
@@ -226,17 +227,18 @@ pub(crate) fn serial_text(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-fn address(bytes: &[u8]) -> Option<IpAddr> {
+pub(super) fn address(bytes: &[u8]) -> Option<IpAddr> {
     if let Ok(v4) = <[u8; 4]>::try_from(bytes) {
         return Some(IpAddr::from(v4));
     }
     <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from)
 }
 
-fn key_kind(parsed: &X509Certificate<'_>) -> (KeyKind, String) {
-    let algorithm = &parsed.public_key().algorithm;
+/// What a public key is, and its name.
+pub(super) fn key_kind(key: &SubjectPublicKeyInfo<'_>) -> (KeyKind, String) {
+    let algorithm = &key.algorithm;
     let curve = || algorithm.parameters.as_ref().and_then(|any| any.as_oid().ok()).map(|oid| oid.to_id_string());
-    match parsed.public_key().parsed() {
+    match key.parsed() {
         Ok(PublicKey::RSA(key)) => {
             let bits = bits(key.modulus);
             (KeyKind::Rsa(bits), format!("RSA {bits}"))

@@ -36,7 +36,11 @@ impl Signature<'_> {
     }
 
     pub(crate) fn is_by(&self, issuer: &Certificate) -> Signed {
-        let usable = match issuer.key_kind {
+        self.is_by_key(issuer.key_kind, &issuer.public_key)
+    }
+
+    pub(crate) fn is_by_key(&self, kind: KeyKind, public_key: &[u8]) -> Signed {
+        let usable = match kind {
             // webpki's own limits; it would say "bad signature" for a shorter key
             KeyKind::Rsa(bits) => (2048..=8192).contains(&bits),
             KeyKind::P256 | KeyKind::P384 | KeyKind::P521 | KeyKind::Ed25519 => true,
@@ -47,7 +51,7 @@ impl Signature<'_> {
             return Signed::Unjudged;
         }
         let verifies = |known: &dyn SignatureVerificationAlgorithm| {
-            known.verify_signature(&issuer.public_key, self.message, self.value).is_ok()
+            known.verify_signature(public_key, self.message, self.value).is_ok()
         };
         if fitting.into_iter().any(|known| verifies(*known)) { Signed::Yes } else { Signed::No }
     }

@@ -1,9 +1,11 @@
 //! The authority's files: root and signing authority, serial number file, revocation lists, and the broker's copies of the
 //! public ones.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use super::inventory;
 use super::stamp;
@@ -11,11 +13,17 @@ use crate::error::Failure;
 use crate::error::Plain;
 use crate::pki::PkiError;
 use crate::pki::authority::Authority;
+use crate::pki::constraints::Constraints;
+use crate::pki::constraints::Subtree;
+use crate::pki::encrypted;
+use crate::pki::encrypted::Kept;
 use crate::pki::inventory::Role;
 use crate::pki::keys::KeyType;
+use crate::pki::names::BrokerName;
 use crate::pki::names::CommonName;
 use crate::pki::parsed::Certificate;
 use crate::workspace::Transaction;
+use crate::workspace::Workspace;
 use crate::workspace::layout;
 use crate::workspace::layout::AuthorityFiles;
 use crate::workspace::layout::Generation;
@@ -29,6 +37,10 @@ pub struct Request {
     pub intermediate: bool,
     /// Replace an authority that is there, keeping a backup.
     pub force: bool,
+    /// The keys are kept under a passphrase.
+    pub encrypt: bool,
+    /// The parts of the name space that it may issue for; all where none is given.
+    pub permitted: Vec<Subtree>,
 }
 
 pub const DEFAULT_DAYS: u32 = 3650;
@@ -37,7 +49,15 @@ pub const DEFAULT_NAME: &str = "mqsec CA";
 impl Default for Request {
     fn default() -> Self {
         let common_name = DEFAULT_NAME.parse().expect("a constant that is a common name");
-        Self { common_name, days: DEFAULT_DAYS, key_type: KeyType::default(), intermediate: false, force: false }
+        Self {
+            common_name,
+            days: DEFAULT_DAYS,
+            key_type: KeyType::default(),
+            intermediate: false,
+            force: false,
+            encrypt: false,
+            permitted: Vec::new(),
+        }
     }
 }
 
@@ -118,7 +138,8 @@ impl Hierarchy {
     /// The authority that issues, with its key.
     pub fn unlock(&self, change: &Transaction<'_>, now: OffsetDateTime) -> Result<Authority, Failure> {
         let (key, cert) = self.pair();
-        unlock(change, key, cert, now)
+        let authority = unlock(change, key, cert, now)?;
+        Ok(if self.signing.is_some() { authority.below(&self.root) } else { authority })
     }
 
     /// The root, with its key.
@@ -150,6 +171,9 @@ fn unlock(
     let (shown_key, shown_cert) = (workspace.show(key_path), workspace.show(cert_path));
     let Some(cert) = change.read(cert_path)? else { return Err(missing(change)) };
     let Some(key) = change.read(key_path)? else {
+        if let Some(missing) = workspace.ca_dir_missing() {
+            return Err(missing);
+        }
         let root_is_away = *key_path == layout::authority(Generation::Current).key
             && change.has(layout::authority(Generation::Current).signing_cert);
         let error = match root_is_away {
@@ -160,7 +184,26 @@ fn unlock(
         };
         return Err(error.into());
     };
-    Ok(Authority::load(&cert, &shown_cert, &key, &shown_key, now)?)
+    Ok(Authority::load(&cert, &shown_cert, &open(workspace, &key, &shown_key)?, &shown_key, now)?)
+}
+
+/// A key in PEM, without the passphrase that it may have.
+pub fn open(workspace: &Workspace, key: &[u8], shown: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    match encrypted::kept(key) {
+        Kept::Open => Ok(Zeroizing::new(key.to_vec())),
+        Kept::OldForm => Err(PkiError::OldEncryption { path: shown.to_owned() }.into()),
+        Kept::Encrypted => Ok(encrypted::decrypt(key, shown, &workspace.passphrase(shown, false)?)?),
+    }
+}
+
+/// A key as it is to be kept.
+pub(super) fn kept(change: &Transaction<'_>, path: &Path, pem: &[u8], encrypt: bool) -> Result<Vec<u8>, Failure> {
+    if !encrypt {
+        return Ok(pem.to_vec());
+    }
+    let shown = change.workspace().show(path);
+    let passphrase = change.workspace().passphrase(&shown, true)?;
+    Ok(encrypted::encrypt(pem, &shown, &passphrase)?.to_vec())
 }
 
 fn missing(change: &Transaction<'_>) -> Failure {
@@ -211,12 +254,22 @@ pub fn ensure(change: &mut Transaction<'_>, request: &Request, now: OffsetDateTi
     let issuer = make(change, request, Generation::Current, now)?;
     let root = Certificate::from_pem(&change.read(layout::CA_CERT)?.unwrap_or_default(), layout::CA_CERT)?;
     change.put(layout::CA_SERIAL, format!("{}\n", root.serial));
+    let hierarchy = publish(change, &issuer, now)?;
+    Ok(Outcome { hierarchy, created: true, backup })
+}
+
+/// The public files of an authority that is new here: its first list, and the broker's copies.
+pub(super) fn publish(
+    change: &mut Transaction<'_>,
+    issuer: &Authority,
+    now: OffsetDateTime,
+) -> Result<Hierarchy, Failure> {
     let crl = issuer.empty_crl(now)?;
     change.put(layout::CA_CRL, crl.clone());
     change.put(broker::CRL, crl);
     let hierarchy = current(change, now)?;
     change.put(broker::TRUST, hierarchy.trusted());
-    Ok(Outcome { hierarchy, created: true, backup })
+    Ok(hierarchy)
 }
 
 /// Makes the authorities of a generation; gives the one that issues.
@@ -228,9 +281,19 @@ pub fn make(
 ) -> Result<Authority, Failure> {
     let files = layout::authority(generation);
     let Request { common_name, days, key_type, .. } = request;
-    let (root, cert_pem, key_pem) = Authority::create(common_name, *days, *key_type, now)?;
+    let (mut encrypt, mut permitted) = (request.encrypt, request.permitted.clone());
+    if generation == Generation::Next
+        && let Some(before) = Hierarchy::load(change, Generation::Current)?
+    {
+        // its successor is kept and held as it is
+        encrypt |= change.read(before.pair().0)?.is_some_and(|key| encrypted::kept(&key) != Kept::Open);
+        permitted.extend(Constraints::of(&before.root).into_iter().flat_map(|found| found.permitted));
+    }
+    remember(change);
+    let (root, cert_pem, key_pem) = Authority::create_constrained(common_name, *days, *key_type, &permitted, now)?;
     inventory::issued(change, &root.certificate, Role::Authority, &files.cert);
-    change.put(files.key, key_pem.to_vec());
+    let key = kept(change, &files.key, &key_pem, encrypt)?;
+    change.put(files.key, key);
     change.put(files.cert, cert_pem);
     if !request.intermediate {
         return Ok(root);
@@ -238,9 +301,31 @@ pub fn make(
     let name = signing_name(common_name)?;
     let (signing, cert_pem, key_pem) = root.create_signing(&name, *days, *key_type, now)?;
     inventory::issued(change, &signing.certificate, Role::Authority, &files.signing_cert);
-    change.put(files.signing_key, key_pem.to_vec());
+    let key = kept(change, &files.signing_key, &key_pem, encrypt)?;
+    change.put(files.signing_key, key);
     change.put(files.signing_cert, cert_pem);
     Ok(signing)
+}
+
+/// Notes where the keys lie, when that is not `certs/`.
+pub(super) fn remember(change: &mut Transaction<'_>) {
+    if let Some(dir) = change.workspace().ca_dir() {
+        let text = format!("{}\n", dir.display());
+        change.put(layout::CA_DIR, text);
+    }
+}
+
+/// The names among these that the folder's authority may issue for.
+pub fn only_permitted(workspace: &Workspace, names: Vec<BrokerName>) -> Result<Vec<BrokerName>, Failure> {
+    let files = layout::authority(Generation::Current);
+    let mut names = names;
+    for path in [&files.cert, &files.signing_cert] {
+        let Some(pem) = workspace.read(path)? else { continue };
+        if let Some(constraints) = Certificate::from_pem(&pem, "").ok().and_then(|found| Constraints::of(&found)) {
+            names.retain(|name| constraints.permits(name));
+        }
+    }
+    Ok(names)
 }
 
 /// `mqsec CA` → `mqsec CA signing`, within the 64 characters of a common name.
@@ -250,7 +335,7 @@ fn signing_name(root: &CommonName) -> Result<CommonName, Failure> {
 }
 
 /// Copies every file of the authority to the backups and takes it out of the way.
-fn put_away(change: &mut Transaction<'_>, now: OffsetDateTime) -> Result<Option<PathBuf>, Failure> {
+pub(super) fn put_away(change: &mut Transaction<'_>, now: OffsetDateTime) -> Result<Option<PathBuf>, Failure> {
     let mut backup = None;
     let mut files: Vec<PathBuf> = [layout::CA_SERIAL, layout::CA_CRL].map(PathBuf::from).to_vec();
     for generation in [Generation::Current, Generation::Next, Generation::Old] {

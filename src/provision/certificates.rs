@@ -204,6 +204,13 @@ fn existing(change: &Transaction<'_>, files: &Files<'_>) -> Result<Option<(Certi
     match (change.read(files.key)?, change.read(files.cert)?) {
         (None, None) => Ok(None),
         (Some(_), None) => Err(half(files.key, files.cert).into()),
+        (None, Some(_)) if files.chain.is_some() && change.has(files.csr) => {
+            let (cert, csr) = (workspace.show(files.cert), workspace.show(files.csr));
+            Err(Plain::no("key-elsewhere", format!("`{cert}` was issued for a key that the device made itself"))
+                .detail(format!("its signing request is kept: `{csr}`; its key was never here"))
+                .hint(format!("issue it anew for the same key: mqsec csr sign {csr}"))
+                .into())
+        }
         (None, Some(_)) => Err(half(files.cert, files.key).into()),
         (Some(key), Some(cert)) => {
             let certificate = Certificate::from_pem(&cert, &workspace.show(files.cert))?;

@@ -41,7 +41,7 @@ pub fn complete(
 ) -> Result<Setup, Failure> {
     let workspace = change.workspace();
     if !workspace.has(layout::ENV) {
-        write_env(change, names);
+        write_env(change, names, &default_name(workspace)?);
     }
     let env = match change.read(layout::ENV)? {
         Some(bytes) if !workspace.has(layout::ENV) => {
@@ -61,7 +61,7 @@ pub fn complete(
     }
     let asked = match (names, &env.broker_cn) {
         ([], Some(name)) => vec![name.parse()?],
-        ([], None) => vec![default_name()],
+        ([], None) => vec![default_name(workspace)?],
         (names, _) => names.to_vec(),
     };
     certificates::broker(change, &broker_wish(workspace, &asked)?, now)?;
@@ -79,29 +79,37 @@ pub fn complete(
 }
 
 /// A `.env` with two users and generated passwords.
-fn write_env(change: &mut Transaction<'_>, names: &[BrokerName]) {
+fn write_env(change: &mut Transaction<'_>, names: &[BrokerName], default: &BrokerName) {
     let user = |name: &str| (name.to_owned(), Secret::generate().expose().to_owned());
-    let name = names.first().cloned().unwrap_or_else(default_name);
+    let name = names.first().unwrap_or(default);
     let text = zeroize::Zeroizing::new(configuration::env_text(&name.to_string(), &[user("admin"), user("client")]));
     change.put(layout::ENV, text.as_bytes());
 }
 
-fn default_name() -> BrokerName {
-    BrokerName::Dns(host::host_name().unwrap_or_else(|| "localhost".to_owned()))
+/// The machine's own name, where the authority may issue for it.
+fn default_name(workspace: &Workspace) -> Result<BrokerName, Failure> {
+    let own = host::host_name().map(BrokerName::Dns).into_iter().collect();
+    let mut own = authority::only_permitted(workspace, own)?;
+    Ok(own.pop().unwrap_or_else(|| BrokerName::Dns("localhost".to_owned())))
 }
 
 /// A certificate that covers the names is asked for as it is; otherwise one for these names, those that it had, and this
 /// machine's own.
 fn broker_wish(workspace: &Workspace, asked: &[BrokerName]) -> Result<Wish, Failure> {
     let found = certificates::broker_certificate(workspace)?;
+    let added = |names: Vec<BrokerName>| authority::only_permitted(workspace, names);
     let covers = |c: &Certificate| asked.iter().all(|name| verify::is_valid_for(c, &name.to_string()));
     let (common_name, names) = match found {
         Some(found) if covers(&found) => (found.title().parse()?, certificates::names_of(&found)),
         Some(found) => {
-            let all = [asked, &certificates::names_of(&found), &host::names()].concat();
-            (asked[0].to_string().parse()?, certificates::broker_names(&all, false))
+            let more =
+                added(certificates::broker_names(&[certificates::names_of(&found), host::names()].concat(), false))?;
+            (asked[0].to_string().parse()?, certificates::broker_names(&[asked, &more].concat(), true))
         }
-        None => (asked[0].to_string().parse()?, certificates::broker_names(&[asked, &host::names()].concat(), false)),
+        None => {
+            let more = added(certificates::broker_names(&host::names(), false))?;
+            (asked[0].to_string().parse()?, certificates::broker_names(&[asked, &more].concat(), true))
+        }
     };
     Ok(Wish { common_name, role: Role::Broker { names }, days: None, key_type: None })
 }

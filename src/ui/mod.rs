@@ -161,6 +161,19 @@ impl Ui {
         Ok(Secret::new(text.strip_suffix('\r').unwrap_or(text)))
     }
 
+    /// Something secret from the terminal, typed twice when it is a new one; nothing without a terminal.
+    pub fn secret_from_terminal(json: bool, prompt: &str, twice: bool) -> Result<Option<Secret>, Failure> {
+        if json || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+            return Ok(None);
+        }
+        let ask = |prompt: &str| rpassword::prompt_password(prompt).ok().map(Secret::new);
+        let first = ask(prompt);
+        if twice && first.is_some() && first != ask("Again: ") {
+            return Err(Plain::new("password-differs", "the two are not the same").into());
+        }
+        Ok(first)
+    }
+
     /// A password from the terminal, typed twice when it is a new one.
     pub fn ask_password(&self, what: &str, twice: bool) -> Result<Secret, Failure> {
         let no_terminal = || {
@@ -260,4 +273,12 @@ fn visible(cell: &str) -> usize {
 /// Writes a generated document to stdout as it is.
 pub fn raw(bytes: &[u8]) {
     out(&String::from_utf8_lossy(bytes));
+}
+
+/// Writes a file's bytes to stdout, whatever they are.
+pub fn binary(bytes: &[u8]) {
+    let mut stdout = std::io::stdout();
+    if stdout.write_all(bytes).and_then(|()| stdout.flush()).is_err() {
+        std::process::exit(0);
+    }
 }

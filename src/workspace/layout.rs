@@ -44,6 +44,8 @@ pub const PID: &str = ".mqsec/broker.pid";
 pub const ENGINE: &str = ".mqsec/engine";
 /// Digests of the files that the broker has read.
 pub const LOADED: &str = ".mqsec/loaded.json";
+/// Names the folder that has the authorities' keys in place of `certs/`.
+pub const CA_DIR: &str = ".mqsec/ca-dir";
 
 /// The files of the broker's certificate; all that the broker reads of `certs/`.
 pub mod broker {
@@ -116,6 +118,19 @@ pub fn authority(generation: Generation) -> AuthorityFiles {
     }
 }
 
+/// Where the key of an authority (or a backup of it) stands below `certs/`; nothing for every other file.
+pub fn authority_key(path: &Path) -> Option<&Path> {
+    let inner = path.strip_prefix("certs").ok()?;
+    let mut parts: Vec<_> = inner.iter().filter_map(|part| part.to_str()).collect();
+    if parts.first() == Some(&"backup") && parts.len() > 2 {
+        parts.drain(..2);
+    }
+    if matches!(parts.first(), Some(&("next" | "old"))) {
+        parts.remove(0);
+    }
+    matches!(parts.as_slice(), ["ca.key"] | ["signing", "ca.key"]).then_some(inner)
+}
+
 /// The files of one client's certificate.
 pub struct ClientFiles {
     pub key: PathBuf,
@@ -171,6 +186,20 @@ mod tests {
         }
         for path in [CA_CERT, CA_CRL, broker::CERT, CONF, COMPOSE] {
             assert_eq!(file_policy(Path::new(path)).0, 0o644, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_authoritys_keys_are_told_from_all_else() {
+        let key = |path: &str| authority_key(Path::new(path)).is_some();
+        for path in ["certs/ca.key", "certs/signing/ca.key", "certs/next/ca.key", "certs/old/signing/ca.key"] {
+            let backup = path.replace("certs/", "certs/backup/2026/");
+            assert!(key(path) && key(&backup), "{path}");
+        }
+        for path in
+            ["certs/ca.crt", "ca.key", "certs/broker/broker.key", "certs/client/ca/ca.key", "certs/client/ca.key"]
+        {
+            assert!(!key(path), "{path}");
         }
     }
 

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use crate::error::Failure;
 use crate::error::Plain;
+use crate::secret::Secret;
 
 pub use fs::FsError;
 pub use transaction::Change;
@@ -37,8 +38,14 @@ impl Owner {
     }
 }
 
+/// Where the passphrase of the authority's key comes from: told what it is for, and whether it is a new one.
+pub type Passphrase = Box<dyn Fn(&str, bool) -> Result<Secret, Failure> + Send + Sync>;
+
 pub struct Workspace {
     root: PathBuf,
+    /// The folder of the authorities' keys, where it is not `certs/`.
+    ca_dir: Option<PathBuf>,
+    passphrase: Option<Passphrase>,
     /// Who the broker runs as.
     broker: Owner,
     /// Who owns the rest.
@@ -59,7 +66,65 @@ impl Workspace {
             operator = Owner { uid: found.uid, gid: found.gid };
         }
         let broker = if operator.uid == 0 { Owner::MOSQUITTO } else { operator };
-        Self { root, broker, operator, root_user }
+        let ca_dir = fs::read(&root.join(layout::CA_DIR)).ok().flatten();
+        let ca_dir = ca_dir.map(|bytes| PathBuf::from(String::from_utf8_lossy(&bytes).trim_end_matches('\n')));
+        let ca_dir = ca_dir.filter(|dir| !dir.as_os_str().is_empty());
+        Self { root, ca_dir, passphrase: None, broker, operator, root_user }
+    }
+
+    /// The same with another folder for the authorities' keys (the one that was remembered, where none is given), and
+    /// with what gives their passphrase.
+    pub fn with_authority(mut self, ca_dir: Option<&Path>, passphrase: Passphrase) -> Self {
+        if let Some(dir) = ca_dir {
+            self.ca_dir = Some(std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()));
+        }
+        self.passphrase = Some(passphrase);
+        self
+    }
+
+    /// The passphrase of this key of the authority; typed twice when it is a new one.
+    pub fn passphrase(&self, key: &str, new: bool) -> Result<Secret, Failure> {
+        match &self.passphrase {
+            Some(ask) => ask(key, new),
+            None => Err(Plain::new("ca-passphrase-needed", format!("`{key}` is encrypted"))
+                .hint("give its passphrase: mqsec --ca-passphrase-file FILE ca show")
+                .into()),
+        }
+    }
+
+    /// The folder of the authorities' keys, where it is not `certs/`.
+    pub fn ca_dir(&self) -> Option<&Path> {
+        self.ca_dir.as_deref()
+    }
+
+    /// That the folder of the authorities' keys is not there: a stick that is not plugged in.
+    pub fn ca_dir_missing(&self) -> Option<Failure> {
+        let dir = self.ca_dir.as_deref().filter(|dir| !fs::is_dir(dir))?;
+        let message = format!("the authority's key lies in `{}`, which is not there", dir.display());
+        let failure = Plain::new("ca-dir-missing", message)
+            .hint("bring it back (plug it in, mount it); a broker that runs does not need it")
+            .hint(format!("if it lies elsewhere now: {} --ca-dir DIR ca show", self.command()));
+        Some(failure.into())
+    }
+
+    /// Makes the folder for a key of an authority that lies elsewhere; gives it.
+    fn make_key_dir(&self, relative: &Path) -> Result<Option<PathBuf>, Failure> {
+        let (Some(dir), Some(inner)) = (&self.ca_dir, layout::authority_key(relative)) else { return Ok(None) };
+        // the folder itself is made for a first key alone: later it is one that went away
+        if self.has(layout::CA_CERT)
+            && let Some(missing) = self.ca_dir_missing()
+        {
+            return Err(missing);
+        }
+        let owner = self.owner(layout::Whose::Operator);
+        fs::create_dir(dir, 0o700, owner)?;
+        let mut folder = dir.clone();
+        for part in inner.parent().into_iter().flat_map(Path::iter) {
+            folder.push(part);
+            fs::create_dir(&folder, 0o700, owner)?;
+        }
+        fs::check_writable(&folder)?;
+        Ok(Some(folder))
     }
 
     pub fn root(&self) -> &Path {
@@ -67,12 +132,18 @@ impl Workspace {
     }
 
     pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
-        self.root.join(relative)
+        match (&self.ca_dir, layout::authority_key(relative.as_ref())) {
+            (Some(dir), Some(inner)) => dir.join(inner),
+            _ => self.root.join(relative),
+        }
     }
 
     /// A path as the reader would type it.
     pub fn show(&self, relative: impl AsRef<Path>) -> String {
-        let path = if self.root == Path::new(".") { relative.as_ref().to_owned() } else { self.path(relative) };
+        let relative = relative.as_ref();
+        let elsewhere = self.ca_dir.is_some() && layout::authority_key(relative).is_some();
+        let plain = self.root == Path::new(".") && !elsewhere;
+        let path = if plain { relative.to_owned() } else { self.path(relative) };
         path.display().to_string()
     }
 

@@ -187,6 +187,7 @@ impl<'w> Transaction<'w> {
                 continue;
             }
             let parent = path.parent().unwrap_or(Path::new(""));
+            workspace.make_key_dir(path)?;
             if ready != Some(parent) {
                 workspace.make_dir(parent)?;
                 fs::check_writable(&workspace.path(parent))?;
@@ -301,6 +302,13 @@ fn apply(workspace: &Workspace, entries: &[Entry]) -> Result<(), Failure> {
     let mut folders = Vec::new();
     for parent in parents {
         folders.extend(fs::entries(&workspace.path(parent))?);
+    }
+    for entry in entries.iter().filter(|_| workspace.ca_dir().is_some()) {
+        if layout::authority_key(&entry.path).is_some()
+            && let Some(folder) = workspace.path(&entry.path).parent()
+        {
+            folders.extend(fs::entries(folder)?);
+        }
     }
     fs::sync(&folders)?;
     discard(workspace)?;

@@ -8,6 +8,7 @@ use super::evidence::Evidence;
 use super::examine::Judged;
 use super::examine::MOST_IN_ONE_FILE;
 use super::target::Source;
+use crate::pki::crl::Crl;
 use crate::pki::parsed::Certificate;
 use crate::pki::short_date;
 use crate::pki::verify::As;
@@ -78,21 +79,30 @@ fn other_authority(own: &Certificate, copies: &[Certificate]) -> Finding {
 pub(super) fn list(args: &Args, evidence: &Evidence, judged: &mut Judged, now: OffsetDateTime) -> Result<(), Finding> {
     let Source::List(path) = &judged.target.source else { return Ok(()) };
     let lists = evidence::revocation_lists(path)?;
-    // several may stand in the file; the one of this folder's authority is the one that counts
-    let counts = lists.iter().find(|list| evidence.own.iter().any(|own| list.is_named_by(own) && list.signed_by(own)));
-    let Some(list) = counts.or(lists.first()) else { return Ok(()) };
-    judged.findings = judge_crl(list, &evidence.own, now, args.warn());
-    let same_issuer = |newer: &&crate::pki::crl::Crl| newer.raw_issuer == list.raw_issuer && newer.der != list.der;
-    if let Some(newer) = evidence.newer.iter().find(same_issuer) {
-        let message = format!(
-            "the broker reads another list (of {}, {} revoked) than `certs/ca.crl` (of {}, {} revoked)",
-            short_date(list.this_update),
-            list.len(),
-            short_date(newer.this_update),
-            newer.len()
-        );
-        judged.findings.push(Finding::warning("broker-copy-differs", message).hint(COPY_LIST));
+    // several may stand in the file; those of this folder's authorities are the ones that count
+    let ours = |list: &&Crl| evidence.issuers.iter().any(|own| list.is_named_by(own) && list.signed_by(own));
+    let mut counts: Vec<&Crl> = lists.iter().filter(ours).collect();
+    if counts.is_empty() {
+        counts.extend(lists.first());
     }
-    judged.list = Some(list.clone());
+    for list in &counts {
+        judged.findings.extend(judge_crl(list, &evidence.issuers, now, args.warn()));
+        let same_issuer = |newer: &&Crl| {
+            newer.raw_issuer == list.raw_issuer
+                && newer.authority_key_id == list.authority_key_id
+                && newer.der != list.der
+        };
+        if let Some(newer) = evidence.newer.iter().find(same_issuer) {
+            let message = format!(
+                "the broker reads another list (of {}, {} revoked) than `certs/ca.crl` (of {}, {} revoked)",
+                short_date(list.this_update),
+                list.len(),
+                short_date(newer.this_update),
+                newer.len()
+            );
+            judged.findings.push(Finding::warning("broker-copy-differs", message).hint(COPY_LIST));
+        }
+    }
+    judged.list = counts.first().map(|list| (*list).clone());
     Ok(())
 }

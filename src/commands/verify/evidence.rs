@@ -14,12 +14,15 @@ use crate::pki::parsed::Certificate;
 use crate::pki::verify::Finding;
 use crate::workspace::fs;
 use crate::workspace::layout;
+use crate::workspace::layout::Generation;
 
 pub(super) struct Evidence {
     /// The authorities that are trusted; none where no authority is known.
     pub(super) trust: Vec<Certificate>,
     /// The folder's own, whatever `--ca` says.
     pub(super) own: Vec<Certificate>,
+    /// Those, and the signing authorities below them: whoever may have signed a list.
+    pub(super) issuers: Vec<Certificate>,
     /// The lists to judge by: those that were given, else what the broker reads.
     pub(super) crls: Vec<Crl>,
     /// The authority's own list, where the broker has a copy; a revocation may not have reached the broker yet.
@@ -56,6 +59,14 @@ impl Evidence {
         let own = own_file(layout::CA_CERT)
             .and_then(|bytes| input::certificates(&bytes, layout::CA_CERT).ok())
             .map_or_else(Vec::new, |found| found.list);
+        let mut issuers = own.clone();
+        for generation in [Generation::Current, Generation::Next, Generation::Old] {
+            let files = layout::authority(generation);
+            for path in [files.signing_cert, files.cert] {
+                let found = certificates(&workspace.path(path)).map_or_else(|_| Vec::new(), |found| found.list);
+                issuers.extend(found);
+            }
+        }
         let trust = match &args.ca {
             Some(path) => certificates(path)?.list,
             None => own.clone(),
@@ -86,6 +97,7 @@ impl Evidence {
             lists_given: !args.crl.is_empty(),
             trust,
             own,
+            issuers,
             crls,
             newer,
             nearby,
@@ -138,7 +150,11 @@ fn nearby(context: &Context<'_>, targets: &[Target]) -> Vec<Nearby> {
     };
     let certs = workspace.path("certs");
     look(&certs, Place::Folder, usize::MAX);
-    look(&workspace.path(layout::broker::DIR), Place::Folder, usize::MAX);
+    for folder in
+        [layout::broker::DIR, "certs/signing", "certs/next", "certs/next/signing", "certs/old", "certs/old/signing"]
+    {
+        look(&workspace.path(folder), Place::Folder, usize::MAX);
+    }
     let below = |folder: &str| {
         let folder = workspace.path(folder);
         fs::folders(&folder).unwrap_or_default().into_iter().map(move |name| folder.join(name))

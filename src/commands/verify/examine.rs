@@ -72,6 +72,13 @@ fn look(args: &Args, evidence: &Evidence, judged: &mut Judged, now: OffsetDateTi
             let found = evidence::certificates(cert)?;
             (judged.sent, judged.findings) = (found.list, found.odd);
             key = read_key(file, &judged.sent[0], &mut judged.findings);
+            if judged.target.role == Some(As::Authority) {
+                // with a signing authority below it, a root's key is meant to be elsewhere; an encrypted one is well kept
+                let below = |other: &Certificate| other.raw_issuer == judged.sent[0].raw_subject;
+                let two_tiers = evidence.issuers.iter().any(|other| !other.is_self_issued() && below(other));
+                let meant = |code| code == "key-encrypted" || two_tiers && code == "key-not-here";
+                judged.findings.retain(|finding| !meant(finding.code));
+            }
         }
         Source::File(path) => {
             let bytes = evidence::read(path)?;
@@ -207,8 +214,9 @@ fn list(
     now: OffsetDateTime,
 ) -> Result<(), Finding> {
     let lists = input::revocation_lists(bytes, &judged.target.place())?;
+    let issuers = if args.ca.is_some() { &evidence.trust } else { &evidence.issuers };
     for list in &lists {
-        let mut findings = judge_crl(list, &evidence.trust, now, args.warn());
+        let mut findings = judge_crl(list, issuers, now, args.warn());
         if evidence.trust.is_empty() {
             findings.retain(|finding| finding.code != "crl-other-issuer");
             findings.push(no_authority("give the one that signed it: --ca FILE"));

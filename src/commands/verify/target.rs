@@ -58,7 +58,17 @@ impl Target {
         let client = name.parse::<ClientName>().ok()?;
         let files = layout::client(&client);
         let there = context.workspace.has(Path::new(layout::CLIENT_DIR).join(client.as_str()));
-        there.then(|| Self::pair(context, name, &files.cert, &files.key, As::Client))
+        // below a signing authority the chain is what the client sends
+        let chained = signing(context).is_some() && context.workspace.has(&files.chain);
+        let cert = if chained { &files.chain } else { &files.cert };
+        there.then(|| Self::pair(context, name, cert, &files.key, As::Client))
+    }
+
+    /// The signing authority below the folder's root.
+    fn signing(context: &Context<'_>) -> Option<Self> {
+        let files = signing(context)?;
+        let name = context.workspace.show(&files.signing_cert);
+        Some(Self::pair(context, &name, &files.signing_cert, &files.signing_key, As::Authority))
     }
 
     /// The file that is read, or the host that is dialled.
@@ -74,6 +84,12 @@ impl Target {
     }
 }
 
+/// The authority's files, where it has two tiers.
+fn signing(context: &Context<'_>) -> Option<layout::AuthorityFiles> {
+    let files = layout::authority(layout::Generation::Current);
+    context.workspace.has(&files.signing_cert).then_some(files)
+}
+
 /// What a reader names. One name that means nothing is an error; among several it must not stop the others.
 pub(super) fn all_named(context: &Context<'_>, names: &[String]) -> Result<Vec<Target>, Failure> {
     let one = |name: &String| match named(context, name) {
@@ -84,7 +100,12 @@ pub(super) fn all_named(context: &Context<'_>, names: &[String]) -> Result<Vec<T
         }
         other => other,
     };
-    names.iter().map(one).collect()
+    let mut targets: Vec<Target> = names.iter().map(one).collect::<Result<_, Failure>>()?;
+    if let Some(at) = names.iter().position(|name| name == "ca") {
+        // both tiers are the authority
+        targets.splice(at + 1..at + 1, Target::signing(context));
+    }
+    Ok(targets)
 }
 
 fn named(context: &Context<'_>, name: &str) -> Result<Target, Failure> {
@@ -118,6 +139,9 @@ pub(super) fn everything(context: &Context<'_>) -> Result<Vec<Target>, Failure> 
             && (fs::exists(cert) || fs::exists(key))
         {
             found.push(target);
+        }
+        if name == "ca" {
+            found.extend(Target::signing(context));
         }
     }
     let clients = workspace.clients()?;

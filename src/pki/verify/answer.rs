@@ -18,7 +18,10 @@ pub(super) fn complete(case: &Case<'_>, findings: &mut Vec<Finding>) {
     let Err(error) = ask(case) else { return };
     let explained = findings.iter().any(|finding| finding.severity == Severity::Invalid);
     let (own, message) = told(&error);
-    if own || !explained {
+    if matches!(error, Error::NameConstraintViolation) {
+        let hint = "issue it for names that its authority permits; which these are: mqsec ca show";
+        findings.push(Finding::invalid("name-outside-constraints", message).hint(hint));
+    } else if own || !explained {
         let hint = "openssl verify tells OpenSSL's view of it; issue it anew, or look at the tool that made it";
         findings.push(Finding::invalid("certificate-refused", message).hint(hint));
     }

@@ -60,8 +60,9 @@ fn check(subject: &Subject, found: &mut Found<'_>) {
                 || path == source
                 || path.strip_prefix(source.as_str()).is_some_and(|rest| rest.starts_with('/'))
         };
-        if inside(layout::CA_KEY) && subject.folder.file(layout::CA_KEY).is_some() {
-            let message = format!("the container sees `{}` under `{}`", layout::CA_KEY, mount.target);
+        let seen = [layout::CA_KEY, "certs/signing/ca.key"];
+        if let Some(key) = seen.into_iter().find(|key| inside(key) && subject.folder.file(key).is_some()) {
+            let message = format!("the container sees `{key}` under `{}`", mount.target);
             found
                 .at(layout::COMPOSE, mount.line, mount.column, message)
                 .hint("- ./certs/broker:/mosquitto/certs/broker:ro");

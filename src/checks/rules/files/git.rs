@@ -51,7 +51,9 @@ fn repository(subject: &mut Subject) {
 fn check(subject: &Subject, found: &mut Found<'_>) {
     let Some((base, patterns)) = patterns(subject) else { return };
     let client = subject.folder.under(layout::CLIENT_DIR).map(|(path, _)| path).find(|path| path.ends_with(".key"));
-    let secrets = [layout::ENV, layout::CA_KEY, layout::broker::KEY, layout::PASSWD].into_iter().chain(client);
+    let secrets = [layout::ENV, layout::CA_KEY, "certs/signing/ca.key", layout::broker::KEY, layout::PASSWD]
+        .into_iter()
+        .chain(client);
     let there = secrets.filter(|path| subject.folder.file(path).is_some());
     let open: Vec<&str> = there.filter(|path| !is_ignored(&patterns, &format!("{base}{path}"))).collect();
     if !open.is_empty() {

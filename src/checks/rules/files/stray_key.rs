@@ -29,14 +29,23 @@ pub(super) const RULE: Rule = Rule {
             changes: &[C::Copy("certs/ca.key", "certs/broker/old.pem")],
         },
     ],
-    quiet: &[Example { name: "mqsec's own backup", changes: &[C::Copy("certs/ca.key", "certs/backup/2026/ca.key")] }],
+    quiet: &[
+        Example { name: "mqsec's own backup", changes: &[C::Copy("certs/ca.key", "certs/backup/2026/ca.key")] },
+        Example {
+            name: "the signing authority's key, and the next one's",
+            changes: &[
+                C::Copy("certs/ca.key", "certs/signing/ca.key"),
+                C::Copy("certs/ca.key", "certs/next/signing/ca.key"),
+            ],
+        },
+    ],
 };
 
 fn check(subject: &Subject, found: &mut Found<'_>) {
     let named: Vec<String> = subject.named().into_iter().map(|named| named.path).collect();
     for (path, file) in subject.folder.iter() {
         let own_place = path.starts_with('/')
-            || path == layout::CA_KEY
+            || is_authoritys(path)
             || path == layout::broker::KEY
             || path.starts_with(layout::BACKUP)
             || path.starts_with(layout::STATE)
@@ -47,6 +56,13 @@ fn check(subject: &Subject, found: &mut Found<'_>) {
             found.file(path, message).hint(format!("if it is a copy: shred -u {path}"));
         }
     }
+}
+
+/// The key of a root or of a signing authority, in each place that a rollover gives it.
+fn is_authoritys(path: &str) -> bool {
+    let inner = path.strip_prefix("certs/").unwrap_or_default();
+    let inner = inner.strip_prefix("next/").or_else(|| inner.strip_prefix("old/")).unwrap_or(inner);
+    matches!(inner, "ca.key" | "signing/ca.key")
 }
 
 /// `certs/client/NAME/NAME.key`.
