@@ -8,8 +8,11 @@ pub mod dynsec;
 pub mod host;
 pub mod inventory;
 pub mod permissions;
+pub mod renewal;
+pub mod revocation;
 pub mod session;
 pub mod setup;
+pub mod timer;
 pub mod users;
 
 use time::OffsetDateTime;
