@@ -48,7 +48,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    timer: timer::Args,
+    timer: timer::Timer,
 }
 
 /// As many as are changed at once.

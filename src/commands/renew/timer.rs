@@ -17,7 +17,7 @@ use crate::ui::Report;
 use crate::workspace::fs;
 
 #[derive(clap::Args)]
-pub(super) struct Args {
+pub(super) struct Timer {
     /// Have it run every day: a systemd timer, or a line for cron
     #[arg(long, help_heading = "Every day", conflicts_with_all = ["names", "within", "at_percent", "rekey", "days", "dry_run"])]
     install_timer: bool,
@@ -35,7 +35,7 @@ pub(super) struct Args {
     user: bool,
 }
 
-impl Args {
+impl Timer {
     pub(super) fn is_asked(&self) -> bool {
         self.install_timer || self.uninstall_timer
     }
@@ -49,7 +49,7 @@ fn time_of_day(text: &str) -> Result<(u8, u8), &'static str> {
     parse().ok_or("a time of day, such as 03:17")
 }
 
-pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(context: &Context<'_>, args: &Timer) -> Result<u8, Failure> {
     let job = job(context, args)?;
     if args.print {
         return Ok(context.ui.report(&Printed { job }));
@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
 }
 
 /// Paths are absolute: a timer has no folder of its own.
-fn job(context: &Context<'_>, args: &Args) -> Result<Job, Failure> {
+fn job(context: &Context<'_>, args: &Timer) -> Result<Job, Failure> {
     let workspace = &context.workspace;
     let not_found = |error| Plain::new("program-not-run", format!("where this program is cannot be told: {error}"));
     let program = std::env::current_exe().map_err(not_found)?;
