@@ -25,7 +25,13 @@ impl Sessions {
         } else if text.starts_with("mosquitto version ") && text.ends_with(" starting") {
             self.open.clear();
         } else if let Some(id) = ended(text) {
-            self.open.remove(id);
+            // 2.1 has the address behind the identifier, and an identifier may look as if it had one
+            let bare = id.strip_suffix(']').and_then(|id| id.rsplit_once(" [")).map(|(id, _)| id);
+            if self.open.remove(id).is_none()
+                && let Some(bare) = bare
+            {
+                self.open.remove(bare);
+            }
         }
     }
 
@@ -49,7 +55,7 @@ fn begun(text: &str) -> Option<(&str, Option<&str>)> {
     facts.starts_with(|first: char| first.is_ascii_digit()).then_some((id, user))
 }
 
-/// The forms of 2.0, and `Client ID [IP:PORT] disconnected: REASON.` of 2.1.
+/// The forms of 2.0, and `Client ID [IP:PORT] disconnected: REASON.` of 2.1, with its address.
 fn ended(text: &str) -> Option<&str> {
     const ENDS: [&str; 5] = [
         " disconnected.",
@@ -62,8 +68,8 @@ fn ended(text: &str) -> Option<&str> {
     if let Some(id) = ENDS.iter().find_map(|end| rest.strip_suffix(end)) {
         return Some(id);
     }
-    let (head, _) = rest.rsplit_once("] disconnected: ")?;
-    head.rsplit_once(" [").map(|(id, _)| id)
+    let at = rest.rfind("] disconnected: ")?;
+    Some(&rest[..=at])
 }
 
 #[cfg(test)]
@@ -84,6 +90,8 @@ mod tests {
                    2: New client connected from 127.0.0.1:8 as n (p5, c1, k60).
                    3: Client a disconnected.
                    4: Client b [127.0.0.1:6] disconnected: connection closed by client.
+                   4: New client connected from 127.0.0.1:7 as d (p5, c1, k60, u'bob').
+                   4: Client d [127.0.0.1:7] disconnected.
                    5: New client connected from [::1]:9 as a (p5, c1, k60, u'bob').";
         assert_eq!((of(log, "bob"), of(log, "eve")), (vec!["a".to_owned()], vec!["c".to_owned()]));
         assert!(of(&format!("{log}\n6: mosquitto version 2.1.2 starting"), "bob").is_empty());

@@ -204,7 +204,10 @@ pub fn make(
     }
     let id = key_id(hierarchy);
     let noted: Vec<_> = inventory.revoked().filter(|one| *one.issuer == id).collect();
-    number = number.max(noted.len() as u64);
+    if number == 0 {
+        // the list was lost, and with it its number
+        number = noted.len() as u64;
+    }
     for one in noted {
         let date = inventory::time_of(&one.date).unwrap_or(now);
         let entry = Entry { date, reason: code(one.reason), invalid_since: None };

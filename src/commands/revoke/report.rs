@@ -11,6 +11,7 @@ use super::proof::Proof;
 use crate::commands::taking_over::Taken;
 use crate::context::Context;
 use crate::error::printable;
+use crate::error::shell_word;
 use crate::pki::short_date;
 use crate::provision::revocation::Found;
 use crate::provision::revocation::Made;
@@ -83,7 +84,8 @@ impl Report for Revocation<'_> {
             }
             None if !self.proofs.is_empty() => {
                 let command = self.context.workspace.command();
-                text.push_str(&format!("a session that is open stays open; end it too: {command} revoke NAME --kick\n"));
+                let name = self.rows.first().map(|row| shell_word(&row.found.name)).unwrap_or_default();
+                text.push_str(&format!("a session that is open stays open; end it too: {command} revoke {name} --kick\n"));
             }
             None => {}
         }
