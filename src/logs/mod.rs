@@ -8,6 +8,7 @@ mod knowledge;
 mod line;
 mod lines;
 mod reader;
+mod sessions;
 
 pub use line::Line;
 pub use lines::LONGEST;
@@ -15,6 +16,7 @@ pub use lines::Splitter;
 pub use reader::Count;
 pub use reader::Reader;
 pub use reader::Told;
+pub use sessions::Sessions;
 
 use knowledge::Known;
 use knowledge::Table;

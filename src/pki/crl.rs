@@ -26,8 +26,40 @@ pub struct Crl {
     /// Absent in lists that never end, which RFC 5280 does not allow.
     pub next_update: Option<OffsetDateTime>,
     pub authority_key_id: Option<Vec<u8>>,
-    /// Dates by serial number, in the form of [`Certificate::serial`].
-    revoked: HashMap<String, OffsetDateTime>,
+    /// Counts up with every list of an issuer; one that does not fit is as good as the highest.
+    pub number: Option<u64>,
+    /// By serial number, in the form of [`Certificate::serial`].
+    revoked: HashMap<String, Entry>,
+}
+
+/// One certificate of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub date: OffsetDateTime,
+    /// The code of RFC 5280, 5.3.1; 0 where none is told.
+    pub reason: u8,
+    /// Since when its key is not to be believed, where that is told.
+    pub invalid_since: Option<OffsetDateTime>,
+}
+
+impl Entry {
+    /// As openssl writes it.
+    pub fn reason_name(&self) -> &'static str {
+        const NAMES: [&str; 11] = [
+            "unspecified",
+            "keyCompromise",
+            "CACompromise",
+            "affiliationChanged",
+            "superseded",
+            "cessationOfOperation",
+            "certificateHold",
+            "unspecified",
+            "removeFromCRL",
+            "privilegeWithdrawn",
+            "AACompromise",
+        ];
+        NAMES.get(usize::from(self.reason)).copied().unwrap_or("unspecified")
+    }
 }
 
 impl Crl {
@@ -55,9 +87,12 @@ impl Crl {
             ParsedExtension::AuthorityKeyIdentifier(id) => id.key_identifier.as_ref().map(|id| id.0.to_vec()),
             _ => None,
         });
+        let number = parsed.crl_number().map(|number| number.try_into().unwrap_or(u64::MAX));
         let revoked = parsed.iter_revoked_certificates().map(|entry| {
             let date = entry.revocation_date.to_datetime();
-            (serial_text(entry.raw_serial()), date)
+            let reason = entry.reason_code().map_or(0, |(_, reason)| reason.0);
+            let invalid_since = entry.invalidity_date().map(|(_, date)| date.to_datetime());
+            (serial_text(entry.raw_serial()), Entry { date, reason, invalid_since })
         });
         Some(Self {
             issuer: printable(&parsed.issuer().to_string()),
@@ -65,6 +100,7 @@ impl Crl {
             this_update: parsed.last_update().to_datetime(),
             next_update: parsed.next_update().map(|time| time.to_datetime()),
             authority_key_id,
+            number,
             revoked: revoked.collect(),
             der: der.to_vec(),
         })
@@ -72,7 +108,16 @@ impl Crl {
 
     /// When the certificate with this serial number was revoked, if it was.
     pub fn revoked(&self, serial: &str) -> Option<OffsetDateTime> {
-        self.revoked.get(serial).copied()
+        self.revoked.get(serial).map(|entry| entry.date)
+    }
+
+    pub fn entry(&self, serial: &str) -> Option<&Entry> {
+        self.revoked.get(serial)
+    }
+
+    /// What it lists, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.revoked.iter().map(|(serial, entry)| (serial.as_str(), entry))
     }
 
     /// How many certificates it lists.

@@ -85,19 +85,30 @@ pub fn names_of(certificate: &Certificate) -> Vec<BrokerName> {
 }
 
 /// The files of a pair.
-struct Files<'a> {
-    key: &'a Path,
-    csr: &'a Path,
-    cert: &'a Path,
-    chain: Option<&'a Path>,
+pub(super) struct Files<'a> {
+    pub(super) key: &'a Path,
+    pub(super) csr: &'a Path,
+    pub(super) cert: &'a Path,
+    pub(super) chain: Option<&'a Path>,
+}
+
+impl Files<'static> {
+    pub(super) fn of_broker() -> Self {
+        use layout::broker;
+        Self { key: Path::new(broker::KEY), csr: Path::new(broker::CSR), cert: Path::new(broker::CERT), chain: None }
+    }
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn of_client(paths: &'a layout::ClientFiles) -> Self {
+        Self { key: &paths.key, csr: &paths.csr, cert: &paths.cert, chain: Some(&paths.chain) }
+    }
 }
 
 pub fn broker(change: &mut Transaction<'_>, wish: &Wish, now: OffsetDateTime) -> Result<Outcome, Failure> {
-    use layout::broker;
-    let files =
-        Files { key: Path::new(broker::KEY), csr: Path::new(broker::CSR), cert: Path::new(broker::CERT), chain: None };
+    let files = Files::of_broker();
     // another authority's pair is replaced by that one's next, and never by ours
-    if change.has(broker::EXTERNAL)
+    if change.has(layout::broker::EXTERNAL)
         && let Some((certificate, true)) = existing(change, &files)?
     {
         return Ok(Outcome { certificate, state: State::Kept, shortened: false });
@@ -112,8 +123,7 @@ pub fn client(
     now: OffsetDateTime,
 ) -> Result<Outcome, Failure> {
     let paths = layout::client(name);
-    let files = Files { key: &paths.key, csr: &paths.csr, cert: &paths.cert, chain: Some(&paths.chain) };
-    ensure(change, wish, &files, now)
+    ensure(change, wish, &Files::of_client(&paths), now)
 }
 
 fn ensure(
@@ -233,6 +243,16 @@ fn revoked(
     Ok(lists.iter().any(has).then(|| "it was revoked".to_owned()))
 }
 
+/// Less than a third of its life is left.
+pub fn is_near_end(certificate: &Certificate, now: OffsetDateTime) -> bool {
+    certificate.not_after - now < (certificate.not_after - certificate.not_before) / 3
+}
+
+/// Whether it ends with its authority, so that a new one would not last longer.
+pub fn is_shortened(certificate: &Certificate, authority: &Hierarchy) -> bool {
+    certificate.not_after == authority.end()
+}
+
 /// Why a certificate that is there does not serve the wish; nothing when it does.
 fn refusal(
     certificate: &Certificate,
@@ -257,10 +277,8 @@ fn refusal(
     if let Some(finding) = verify::judge(&case).into_iter().find(|finding| finding.severity == Severity::Invalid) {
         return Some(finding.message);
     }
-    // what was shortened to the authority's end cannot be made longer
-    let clipped = certificate.not_after == authority.end();
     let life = certificate.not_after - certificate.not_before;
-    if certificate.not_after - now < life / 3 && !clipped {
+    if is_near_end(certificate, now) && !is_shortened(certificate, authority) {
         return Some("it was near its end".to_owned());
     }
     if let Some(days) = wish.days

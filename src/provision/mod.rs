@@ -10,8 +10,11 @@ pub mod import;
 pub mod inventory;
 pub mod permissions;
 pub mod requests;
+pub mod renewal;
+pub mod revocation;
 pub mod session;
 pub mod setup;
+pub mod timer;
 pub mod users;
 
 use time::OffsetDateTime;

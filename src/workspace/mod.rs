@@ -157,6 +157,11 @@ impl Workspace {
         self.broker
     }
 
+    /// Who owns what the broker does not.
+    pub fn operator(&self) -> Owner {
+        self.operator
+    }
+
     /// Whether this process can start programs as another user and give files away.
     pub fn is_root(&self) -> bool {
         self.root_user

@@ -1,0 +1,355 @@
+//! Certificates issued anew before they end: the same name, the same role and, unless it is to be another, the same key.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use rcgen::KeyPair;
+use rcgen::PublicKeyData;
+use time::Duration;
+use time::OffsetDateTime;
+
+use super::authority;
+use super::authority::Hierarchy;
+use super::certificates;
+use super::certificates::DEFAULT_DAYS;
+use super::certificates::Files;
+use super::inventory;
+use super::stamp;
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::error::shell_word;
+use crate::pki::BACKDATE;
+use crate::pki::authority::Authority;
+use crate::pki::authority::Request;
+use crate::pki::authority::Role;
+use crate::pki::crl::Crl;
+use crate::pki::inventory::Role as Noted;
+use crate::pki::keys;
+use crate::pki::keys::KeyType;
+use crate::pki::names::ClientName;
+use crate::pki::parsed::Certificate;
+use crate::pki::parsed::KeyKind;
+use crate::workspace::Transaction;
+use crate::workspace::layout;
+use crate::workspace::layout::Generation;
+
+/// Whose certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Broker,
+    Client(ClientName),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Broker => f.write_str("broker"),
+            Self::Client(name) => name.fmt(f),
+        }
+    }
+}
+
+/// When a certificate is due.
+#[derive(Clone, Copy, Debug)]
+pub enum Limit {
+    Always,
+    /// Less than a third of its life is left.
+    Third,
+    /// It ends within so many days.
+    Within(u32),
+    /// So many hundredths of its life are over.
+    Percent(u32),
+}
+
+impl Limit {
+    fn reached(self, certificate: &Certificate, now: OffsetDateTime) -> bool {
+        let life = certificate.not_after - certificate.not_before;
+        match self {
+            Self::Always => true,
+            Self::Third => certificates::is_near_end(certificate, now),
+            Self::Within(days) => certificate.not_after - now < Duration::days(i64::from(days)),
+            Self::Percent(part) => now - certificate.not_before >= life * part / 100,
+        }
+    }
+}
+
+pub struct Wish {
+    pub limit: Limit,
+    pub rekey: bool,
+    /// None: as long as the one before.
+    pub days: Option<u32>,
+}
+
+/// A certificate that is to be issued anew.
+pub struct Due {
+    pub target: Target,
+    pub serial: String,
+    pub not_after: OffsetDateTime,
+    /// The kind of its new key, where it gets one.
+    new_key: Option<KeyType>,
+}
+
+pub enum Verdict {
+    Due(Due),
+    /// Not yet, and when it ends.
+    Fresh(OffsetDateTime),
+    /// It is not for this command, and why.
+    Left(String),
+    Failed(Failure),
+}
+
+pub struct Renewed {
+    pub target: Target,
+    pub old_serial: String,
+    pub certificate: Certificate,
+    pub rekeyed: bool,
+    /// The key is the device's own, and not in the folder.
+    pub key_elsewhere: bool,
+    pub file: PathBuf,
+    pub backup: PathBuf,
+    pub shortened: bool,
+}
+
+/// What is known of the authorities, read once for many certificates.
+pub struct Office {
+    pub hierarchy: Hierarchy,
+    others: Vec<Hierarchy>,
+    revoked: HashSet<(Vec<u8>, String)>,
+}
+
+impl Office {
+    pub fn open(change: &Transaction<'_>, now: OffsetDateTime) -> Result<Self, Failure> {
+        let hierarchy = authority::current(change, now)?;
+        let mut others = Vec::new();
+        for generation in [Generation::Old, Generation::Next] {
+            others.extend(Hierarchy::load(change, generation)?);
+        }
+        let lists = change.read(layout::CA_CRL)?.map(|pem| Crl::all_from_pem(&pem, layout::CA_CRL));
+        let lists = lists.transpose().unwrap_or_default().unwrap_or_default();
+        let serials = |crl: &Crl| {
+            let issuer = crl.raw_issuer.clone();
+            crl.entries().map(|(serial, _)| (issuer.clone(), serial.to_owned())).collect::<Vec<_>>()
+        };
+        let revoked = lists.iter().flat_map(serials).collect();
+        Ok(Self { hierarchy, others, revoked })
+    }
+
+    /// Whether one of the folder's authorities issued it, as far as names and key identifiers tell.
+    fn issued(&self, certificate: &Certificate) -> bool {
+        let is_by = |issuer: &Certificate| {
+            let other_key = match (&certificate.authority_key_id, &issuer.subject_key_id) {
+                (Some(named), Some(own)) => named != own,
+                _ => false,
+            };
+            certificate.raw_issuer == issuer.raw_subject && !other_key
+        };
+        let all = std::iter::once(&self.hierarchy).chain(&self.others);
+        all.flat_map(|one| std::iter::once(&one.root).chain(&one.signing)).any(is_by)
+    }
+
+    fn is_revoked(&self, certificate: &Certificate) -> bool {
+        self.revoked.contains(&(certificate.raw_issuer.clone(), certificate.serial.clone()))
+    }
+}
+
+/// Runs `with` on the files of a target.
+fn with_files<T>(target: &Target, with: impl FnOnce(&Files<'_>) -> T) -> T {
+    match target {
+        Target::Broker => with(&Files::of_broker()),
+        Target::Client(name) => with(&Files::of_client(&layout::client(name))),
+    }
+}
+
+/// What is to be done with a certificate.
+pub fn judge(change: &Transaction<'_>, office: &Office, target: &Target, wish: &Wish, now: OffsetDateTime) -> Verdict {
+    match with_files(target, |files| look(change, office, target, files, wish, now)) {
+        Ok(verdict) => verdict,
+        Err(failure) => Verdict::Failed(failure),
+    }
+}
+
+fn look(
+    change: &Transaction<'_>,
+    office: &Office,
+    target: &Target,
+    files: &Files<'_>,
+    wish: &Wish,
+    now: OffsetDateTime,
+) -> Result<Verdict, Failure> {
+    let shown = change.workspace().show(files.cert);
+    let Some(pem) = change.read(files.cert)? else {
+        let make = match target {
+            Target::Broker => "mqsec broker-cert".to_owned(),
+            Target::Client(name) => format!("mqsec client-cert {}", shell_word(name.as_str())),
+        };
+        let error = Plain::new("certificate-missing", format!("there is no `{shown}`"));
+        return Err(error.hint(format!("issue it: {make}")).into());
+    };
+    if *target == Target::Broker && change.has(layout::broker::EXTERNAL) {
+        return Ok(Verdict::Left("another authority issues it: mqsec acme renew".to_owned()));
+    }
+    let certificate = Certificate::from_pem(&pem, &shown)?;
+    if !office.issued(&certificate) {
+        return Ok(Verdict::Left(format!("`{}` issued it, which is not this folder's authority", certificate.issuer)));
+    }
+    let forced = matches!(wish.limit, Limit::Always);
+    if office.is_revoked(&certificate) && !(forced && wish.rekey) {
+        return Ok(Verdict::Left(match target {
+            Target::Broker => "it is revoked, and so is its key: mqsec renew broker --rekey".to_owned(),
+            Target::Client(name) => {
+                format!("it is revoked, and so is its key: mqsec client-cert {}", shell_word(name.as_str()))
+            }
+        }));
+    }
+    if !wish.limit.reached(&certificate, now) {
+        return Ok(Verdict::Fresh(certificate.not_after));
+    }
+    if !forced && certificates::is_shortened(&certificate, &office.hierarchy) {
+        return Ok(Verdict::Left("it ends with its authority, and a new one would too".to_owned()));
+    }
+    if wish.rekey && !change.has(files.key) {
+        return Err(Plain::new("renew-key-elsewhere", format!("the key of `{shown}` is not in this folder"))
+            .detail("the device made it, so the device alone can make a new one")
+            .hint("have the device make a new request, and sign that: mqsec csr sign FILE")
+            .hint("keep its key: the same command without --rekey")
+            .into());
+    }
+    let kind = KeyType::value_variants().iter().copied().find(|kind| kind.to_string() == certificate.key);
+    Ok(Verdict::Due(Due {
+        target: target.clone(),
+        not_after: certificate.not_after,
+        new_key: wish.rekey.then(|| kind.unwrap_or_default()),
+        serial: certificate.serial,
+    }))
+}
+
+impl Due {
+    /// The new key, which may take a second: made before the folder is locked.
+    pub fn make_key(&self) -> Result<Option<KeyPair>, Failure> {
+        Ok(self.new_key.map(KeyType::generate).transpose()?)
+    }
+}
+
+/// Issues it anew; nothing when another process has done it in the meantime.
+pub fn renew(
+    change: &mut Transaction<'_>,
+    (office, issuer): (&Office, &Authority),
+    due: &Due,
+    new_key: Option<&KeyPair>,
+    wish: &Wish,
+    now: OffsetDateTime,
+) -> Result<Option<Renewed>, Failure> {
+    with_files(&due.target, |files| issue(change, (office, issuer), (due, files), new_key, wish, now))
+}
+
+fn issue(
+    change: &mut Transaction<'_>,
+    (office, issuer): (&Office, &Authority),
+    (due, files): (&Due, &Files<'_>),
+    new_key: Option<&KeyPair>,
+    wish: &Wish,
+    now: OffsetDateTime,
+) -> Result<Option<Renewed>, Failure> {
+    let shown = change.workspace().show(files.cert);
+    let old = Certificate::from_pem(&change.read(files.cert)?.unwrap_or_default(), &shown)?;
+    if old.serial != due.serial {
+        return Ok(None);
+    }
+    let role = match &due.target {
+        Target::Broker => Role::Broker { names: certificates::names_of(&old) },
+        Target::Client(_) => Role::Client,
+    };
+    let request = Request {
+        common_name: old.common_name.as_deref().unwrap_or_default().parse()?,
+        role,
+        days: wish.days.unwrap_or_else(|| days_of(&old, &office.hierarchy)),
+        key_type: KeyType::default(),
+    };
+    let kept_key = match (new_key, change.read(files.key)?) {
+        (None, Some(pem)) => {
+            let shown = change.workspace().show(files.key);
+            let key = keys::parse(&pem, &shown)?;
+            if key.subject_public_key_info() != old.spki {
+                return Err(Plain::new("key-mismatch", format!("the key `{shown}` does not belong to its certificate"))
+                    .hint("put the key back that was made with it (certs/backup/ may have it), or give it a new one: --rekey")
+                    .into());
+            }
+            Some(key)
+        }
+        _ => None,
+    };
+    let (certificate, pem, pair) = match new_key.or(kept_key.as_ref()) {
+        Some(key) => {
+            let made = issuer.issue_for(&request, key, now)?;
+            (made.certificate, made.certificate_pem, Some((made.key_pem, made.csr_pem)))
+        }
+        None => {
+            let is_rsa = matches!(old.key_kind, KeyKind::Rsa(_));
+            let (certificate, pem) = issuer.issue_for_public(&request, &old.spki, is_rsa, now)?;
+            (certificate, pem, None)
+        }
+    };
+    if certificate.raw_subject != old.raw_subject || certificate.names() != old.names() {
+        return Err(Plain::new("renew-names-lost", format!("`{shown}` has a subject or names that would be lost"))
+            .detail(format!("it is for {} {}", old.subject, old.names().join(" ")))
+            .hint("sign its request again, with the profile that it was made with: mqsec csr sign FILE")
+            .into());
+    }
+    let backup = Path::new(layout::BACKUP).join(stamp(now));
+    let rekeyed = new_key.is_some();
+    let replaced = [Some(files.cert), files.chain, rekeyed.then_some(files.key), rekeyed.then_some(files.csr)];
+    for path in replaced.into_iter().flatten() {
+        change.back_up(path, &stamp(now))?;
+    }
+    match pair {
+        Some((key, csr)) if rekeyed => {
+            change.put(files.key, key.to_vec());
+            change.put(files.csr, csr);
+        }
+        Some((_, csr)) if !change.has(files.csr) => change.put(files.csr, csr),
+        _ => {}
+    }
+    let (noted, text) = match files.chain {
+        Some(chain) => {
+            change.put(chain, format!("{pem}{}", office.hierarchy.client_chain()));
+            (Noted::Client, pem)
+        }
+        None => (Noted::Broker, pem + &office.hierarchy.broker_chain()),
+    };
+    change.put(files.cert, text);
+    inventory::issued(change, &certificate, noted, files.cert);
+    Ok(Some(Renewed {
+        target: due.target.clone(),
+        old_serial: old.serial,
+        rekeyed,
+        key_elsewhere: !rekeyed && kept_key.is_none(),
+        file: files.cert.to_owned(),
+        backup,
+        shortened: certificates::is_shortened(&certificate, &office.hierarchy),
+        certificate,
+    }))
+}
+
+/// As long as the one before; what that one lost to its authority's end comes back.
+fn days_of(old: &Certificate, hierarchy: &Hierarchy) -> u32 {
+    let life = old.not_after - old.not_before - BACKDATE;
+    match u32::try_from(life.whole_days()) {
+        Ok(days @ 1..) if !certificates::is_shortened(old, hierarchy) => days,
+        _ => DEFAULT_DAYS,
+    }
+}
+
+/// Puts the broker's pair of before back, from its backup.
+pub fn put_back(change: &mut Transaction<'_>, backup: &Path) -> Result<(), Failure> {
+    let files = Files::of_broker();
+    for path in [files.cert, files.key, files.csr] {
+        let copy = backup.join(path.strip_prefix("certs").unwrap_or(path));
+        if let Some(bytes) = change.read(&copy)? {
+            change.put(path, bytes.to_vec());
+        }
+    }
+    Ok(())
+}
