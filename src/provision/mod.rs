@@ -8,6 +8,7 @@ pub mod dynsec;
 pub mod host;
 pub mod inventory;
 pub mod permissions;
+pub mod rollover;
 pub mod session;
 pub mod setup;
 pub mod users;
