@@ -1,7 +1,7 @@
 //! Files of several PEM blocks: what is wanted comes first, what goes is left out, and what somebody else added stays.
 
 /// The blocks of a kind (`CERTIFICATE`, `X509 CRL`), each with its final newline; other text is left out.
-pub fn blocks(pem: &str, kind: &str) -> Vec<String> {
+pub(super) fn blocks(pem: &str, kind: &str) -> Vec<String> {
     let (begin, end) = (format!("-----BEGIN {kind}-----"), format!("-----END {kind}-----"));
     let mut found = Vec::new();
     for part in pem.split(&begin).skip(1) {
@@ -19,7 +19,7 @@ fn same(one: &str, other: &str) -> bool {
 }
 
 /// The certificates of a file that is to have `wanted`, and no longer `gone`.
-pub fn bundle(there: &str, wanted: &[String], gone: &[String]) -> String {
+pub(super) fn bundle(there: &str, wanted: &[String], gone: &[String]) -> String {
     let mut found: Vec<String> = Vec::new();
     let mut add = |block: String| {
         if !found.iter().any(|known| same(known, &block)) {
@@ -33,7 +33,7 @@ pub fn bundle(there: &str, wanted: &[String], gone: &[String]) -> String {
 }
 
 /// Whether two files hold the same blocks, in whatever order.
-pub fn is_same_set(one: &str, other: &str) -> bool {
+pub(super) fn is_same_set(one: &str, other: &str) -> bool {
     let (one, other) = (blocks(one, "CERTIFICATE"), blocks(other, "CERTIFICATE"));
     one.len() == other.len() && one.iter().all(|block| other.iter().any(|known| same(known, block)))
 }

@@ -14,7 +14,7 @@ use crate::workspace::layout::Generation;
 use crate::workspace::layout::broker;
 
 /// Writes trust, lists and the broker's chain for the live authorities, the one that issues first. Gives warnings.
-pub fn publish(
+pub(super) fn publish(
     change: &mut Transaction<'_>,
     live: &[&Hierarchy],
     gone: &[&Hierarchy],
@@ -83,7 +83,7 @@ pub fn pair_of(change: &Transaction<'_>, live: &[&Hierarchy]) -> Result<PairOf, 
     })
 }
 
-pub fn text(change: &Transaction<'_>, path: &str) -> Result<String, Failure> {
+pub(super) fn text(change: &Transaction<'_>, path: &str) -> Result<String, Failure> {
     Ok(change.read(path)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default())
 }
 

@@ -243,7 +243,7 @@ fn request(replaced: &Certificate, role: Role, how: Reissue, old: &Hierarchy) ->
 }
 
 /// The kind of a key that is like this certificate's.
-pub fn key_type(certificate: &Certificate) -> KeyType {
+pub(super) fn key_type(certificate: &Certificate) -> KeyType {
     match certificate.key_kind {
         KeyKind::Rsa(bits) if bits > 3072 => KeyType::Rsa4096,
         KeyKind::Rsa(bits) if bits > 2048 => KeyType::Rsa3072,
