@@ -15,6 +15,8 @@ pub(super) enum Restart {
     /// The reader is asked; `--yes` agrees, and without a terminal it is no.
     #[default]
     Ask,
+    /// The reader was asked before, and agreed.
+    Agreed,
     Never,
 }
 
@@ -59,7 +61,8 @@ pub(super) fn after_a_change(context: &Context<'_>, restart: Restart) -> Result<
     };
     if let Action::Restart { why } = &plan.action {
         let question = "The broker must be restarted, which ends every connection for a moment. Restart it?";
-        if restart == Restart::Never || !(context.yes || context.ui.confirm(question)) {
+        let agreed = restart == Restart::Agreed || context.yes;
+        if restart == Restart::Never || !(agreed || context.ui.confirm(question)) {
             return Ok(Taken { outcome: None, restart_declined: Some(why.clone()) });
         }
     }

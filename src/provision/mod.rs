@@ -12,6 +12,7 @@ pub mod permissions;
 pub mod requests;
 pub mod renewal;
 pub mod revocation;
+pub mod rollover;
 pub mod session;
 pub mod setup;
 pub mod timer;

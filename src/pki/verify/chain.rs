@@ -321,8 +321,18 @@ fn beside(case: &Case<'_>, path: &Path<'_>, findings: &mut Vec<Finding>) {
         let hint = "put the leaf first, then its issuer, then that one's issuer";
         findings.push(Finding::warning("chain-wrong-order", message).hint(hint));
     }
-    let strangers: Vec<&Certificate> =
-        case.intermediates.iter().zip(&places).filter(|(_, place)| place.is_none()).map(|(other, _)| other).collect();
+    // a root as another root certified it, for clients that know that one alone
+    let known = |other: &Certificate| {
+        let is_same = |link: &&Certificate| link.raw_subject == other.raw_subject && link.spki == other.spki;
+        other.is_ca && path.links.iter().any(is_same)
+    };
+    let strangers: Vec<&Certificate> = case
+        .intermediates
+        .iter()
+        .zip(&places)
+        .filter(|(other, place)| place.is_none() && !known(other))
+        .map(|(other, _)| other)
+        .collect();
     if let Some(first) = strangers.first() {
         let more = match strangers.len() {
             1 => String::new(),

@@ -9,3 +9,4 @@ mod migration;
 mod old_names;
 mod password_files;
 mod profiles;
+mod rollover;

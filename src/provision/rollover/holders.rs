@@ -1,0 +1,82 @@
+//! Who still has a certificate of the old authority, and would be cut off without it.
+
+use std::collections::HashMap;
+
+use time::OffsetDateTime;
+
+use super::is_from;
+use super::publish::PairOf;
+use super::publish::pair_of;
+use crate::error::Failure;
+use crate::pki::crl::Crl;
+use crate::pki::inventory;
+use crate::pki::inventory::Inventory;
+use crate::pki::inventory::Role;
+use crate::pki::names::ClientName;
+use crate::pki::parsed::Certificate;
+use crate::provision::authority::Hierarchy;
+use crate::workspace::Transaction;
+use crate::workspace::layout;
+use crate::workspace::layout::broker;
+
+/// A certificate of the old authority that is in force and has no successor.
+pub struct Holder {
+    pub name: String,
+    pub is_broker: bool,
+    pub serial: String,
+    pub not_after: OffsetDateTime,
+}
+
+/// Unexpired, unrevoked certificates that are the newest of their name, in the folder or in the inventory.
+pub fn holders(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) -> Result<Vec<Holder>, Failure> {
+    let workspace = change.workspace();
+    let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
+    let known = Inventory::parse(&bytes);
+    let lists = change.read(layout::CA_CRL)?.and_then(|pem| Crl::all_from_pem(&pem, layout::CA_CRL).ok());
+    let lists = lists.unwrap_or_default();
+    let is_revoked = |serial: &str| {
+        let listed = |crl: &Crl| crl.is_named_by(old.issuer()) && crl.revoked(serial).is_some();
+        known.revocation(serial).is_some() || lists.iter().any(listed)
+    };
+    let mut found: Vec<Holder> = Vec::new();
+    if let PairOf::Ours(leaf, _) = pair_of(change, &[old])? {
+        let certificate = Certificate::from_pem(leaf.as_bytes(), broker::CERT)?;
+        found.push(Holder {
+            name: certificate.title().to_owned(),
+            is_broker: true,
+            serial: certificate.serial,
+            not_after: certificate.not_after,
+        });
+    }
+    for name in workspace.clients()? {
+        let Ok(client) = name.parse::<ClientName>() else { continue };
+        let path = layout::client(&client).cert;
+        let Some(certificate) =
+            change.read(&path)?.and_then(|pem| Certificate::from_pem(&pem, &workspace.show(&path)).ok())
+        else {
+            continue;
+        };
+        if is_from(&certificate, old.issuer()) && certificate.not_after > now && !is_revoked(&certificate.serial) {
+            let (serial, not_after) = (certificate.serial, certificate.not_after);
+            found.push(Holder { name, is_broker: false, serial, not_after });
+        }
+    }
+    let Some(issuer) = old.issuer().subject_key_id.as_deref().map(inventory::hex) else { return Ok(found) };
+    let mut newest = HashMap::new();
+    for one in known.issued.iter().filter(|one| one.role == Role::Client) {
+        newest.insert(&one.name, one);
+    }
+    let mut more: Vec<Holder> = newest
+        .into_values()
+        .filter(|one| one.issuer == issuer && !is_revoked(&one.serial))
+        .filter_map(|one| {
+            let not_after = inventory::time_of(&one.not_after).filter(|end| *end > now)?;
+            let (name, serial) = (one.name.clone().into_owned(), one.serial.clone().into_owned());
+            Some(Holder { name, is_broker: false, serial, not_after })
+        })
+        .filter(|one| !found.iter().any(|known| known.serial == one.serial))
+        .collect();
+    more.sort_by(|one, other| one.name.cmp(&other.name));
+    found.append(&mut more);
+    Ok(found)
+}

@@ -1,0 +1,255 @@
+//! The switch to the next authority, and what is issued anew.
+
+use std::path::Path;
+
+use rcgen::KeyPair;
+use time::OffsetDateTime;
+
+use super::Phase;
+use super::State;
+use super::is_from;
+use super::publish::PairOf;
+use super::publish::pair_of;
+use super::publish::publish;
+use super::publish::text;
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::pki;
+use crate::pki::BACKDATE;
+use crate::pki::authority::Authority;
+use crate::pki::authority::Request;
+use crate::pki::authority::Role;
+use crate::pki::crl::Crl;
+use crate::pki::inventory::Inventory;
+use crate::pki::keys::KeyType;
+use crate::pki::names::ClientName;
+use crate::pki::parsed::Certificate;
+use crate::pki::parsed::KeyKind;
+use crate::provision::authority;
+use crate::provision::authority::Hierarchy;
+use crate::provision::certificates;
+use crate::provision::inventory;
+use crate::provision::stamp;
+use crate::workspace::Transaction;
+use crate::workspace::layout;
+use crate::workspace::layout::AuthorityFiles;
+use crate::workspace::layout::Generation;
+use crate::workspace::layout::broker;
+
+/// How certificates are issued anew.
+#[derive(Clone, Copy, Default)]
+pub struct Reissue {
+    /// None: as long as the one that is replaced.
+    pub days: Option<u32>,
+    pub keep_key: bool,
+    /// Although clients that trust the old root alone cannot follow.
+    pub force: bool,
+}
+
+/// Certificates that one change issues: few enough that other commands need not wait long.
+const BATCH: usize = 100;
+
+/// Makes the next authority the one that issues, with the broker's pair; done already, it does nothing. Gives warnings.
+pub fn switch(change: &mut Transaction<'_>, how: Reissue, now: OffsetDateTime) -> Result<Vec<String>, Failure> {
+    let state = State::load(change)?;
+    let expired = state.current.end() <= now;
+    match &state.phase {
+        Phase::None => {
+            return Err(Plain::no("rollover-not-prepared", "there is no next authority")
+                .hint("make one, and let it be trusted first: mqsec ca rollover prepare")
+                .into());
+        }
+        Phase::Reissued { .. } => {}
+        Phase::Prepared { next } => {
+            if !state.is_crossed(change) && !expired && !how.force {
+                return Err(Plain::no(
+                    "rollover-no-cross",
+                    format!("clients that trust `{}` alone would refuse the broker", state.current.root.title()),
+                )
+                .detail(format!("it has not certified `{}`", next.root.title()))
+                .hint("give every client the new certs/ca.crt, which has both; then: mqsec ca rollover reissue --force")
+                .into());
+            }
+            if !next.has_key(change) {
+                next.unlock(change, now)?;
+            }
+            let anchors = text(change, layout::CA_CERT)?;
+            shift(change, Generation::Current, Generation::Old)?;
+            shift(change, Generation::Next, Generation::Current)?;
+            // with what somebody else may have added
+            change.put(layout::CA_CERT, next.root_pem().to_owned() + &anchors);
+        }
+    }
+    let (Some(current), Some(old)) = (
+        Hierarchy::load(change, Generation::Current)?,
+        Hierarchy::load(change, Generation::Old)?,
+    ) else {
+        return Ok(Vec::new());
+    };
+    change.put(layout::CA_SERIAL, format!("{}\n", current.root.serial));
+    if let PairOf::Ours(leaf, Generation::Old) = pair_of(change, &[&current, &old])? {
+        let replaced = Certificate::from_pem(leaf.as_bytes(), broker::CERT)?;
+        let names = certificates::names_of(&replaced);
+        let role = Role::Broker { names };
+        let request = request(&replaced, role, how, &old)?;
+        let authority = current.unlock(change, now)?;
+        for path in [broker::KEY, broker::CSR, broker::CERT] {
+            change.back_up(path, &stamp(now))?;
+        }
+        let (certificate, pem) = certify(change, &authority, &request, &replaced, how, Path::new(broker::KEY), now)?;
+        inventory::issued(change, &certificate, pki::inventory::Role::Broker, Path::new(broker::CERT));
+        change.put(broker::CERT, pem);
+    }
+    publish(change, &[&current, &old], &[], now)
+}
+
+/// Moves an authority's files from one generation to another.
+fn shift(change: &mut Transaction<'_>, from: Generation, to: Generation) -> Result<(), Failure> {
+    let list = |generation| {
+        let AuthorityFiles { key, cert, signing_key, signing_cert, cross } = layout::authority(generation);
+        [key, cert, signing_key, signing_cert, cross]
+    };
+    let root = Hierarchy::load(change, from)?.map(|hierarchy| hierarchy.root_pem().to_owned());
+    for (from, to) in list(from).into_iter().zip(list(to)) {
+        match change.read(&from)? {
+            Some(bytes) => change.put(to, bytes.to_vec()),
+            None => change.remove(to),
+        }
+        change.remove(from);
+    }
+    // certs/ca.crt had the other root behind its own
+    if let Some(root) = root {
+        change.put(layout::authority(to).cert, root);
+    }
+    Ok(())
+}
+
+/// Clients that `reissue` has to do with.
+#[derive(Default)]
+pub struct Left {
+    /// Certificates of the old authority that are to be issued anew.
+    pub pending: Vec<ClientName>,
+    /// Those that are not, and why.
+    pub passed: Vec<(String, String)>,
+    /// How many the new authority has issued.
+    pub done: usize,
+}
+
+/// Which clients of `certs/client` have a certificate of the old authority.
+pub fn left(change: &Transaction<'_>, old: &Hierarchy, new: &Hierarchy) -> Result<Left, Failure> {
+    let workspace = change.workspace();
+    let known = change.read(layout::INVENTORY)?.unwrap_or_default();
+    let known = Inventory::parse(&known);
+    let lists = change.read(layout::CA_CRL)?.and_then(|pem| Crl::all_from_pem(&pem, layout::CA_CRL).ok());
+    let lists = lists.unwrap_or_default();
+    let mut left = Left::default();
+    for name in workspace.clients()? {
+        let Ok(client) = name.parse::<ClientName>() else { continue };
+        let path = layout::client(&client).cert;
+        let Some(pem) = change.read(&path)? else { continue };
+        let certificate = match Certificate::from_pem(&pem, &workspace.show(&path)) {
+            Ok(certificate) => certificate,
+            Err(error) => {
+                left.passed.push((name, error.to_string()));
+                continue;
+            }
+        };
+        let listed = |crl: &Crl| crl.is_named_by(old.issuer()) && crl.revoked(&certificate.serial).is_some();
+        if is_from(&certificate, new.issuer()) {
+            left.done += 1;
+        } else if !is_from(&certificate, old.issuer()) {
+            left.passed.push((name, "another authority issued it".to_owned()));
+        } else if known.revocation(&certificate.serial).is_some() || lists.iter().any(listed) {
+            left.passed.push((name, "it is revoked".to_owned()));
+        } else {
+            left.pending.push(client);
+        }
+    }
+    Ok(left)
+}
+
+/// Issues the next of the clients that are left; gives how many, zero when none is left. Each call is a change of its own,
+/// so a run that is cut short loses nothing, and the next one goes on.
+pub fn reissue_clients(
+    change: &mut Transaction<'_>,
+    pending: &mut Vec<ClientName>,
+    how: Reissue,
+    now: OffsetDateTime,
+) -> Result<usize, Failure> {
+    let current = authority::current(change, now)?;
+    let Some(old) = Hierarchy::load(change, Generation::Old)? else { return Ok(0) };
+    let batch: Vec<ClientName> = pending.drain(..pending.len().min(BATCH)).collect();
+    if batch.is_empty() {
+        return Ok(0);
+    }
+    let authority = current.unlock(change, now)?;
+    let mut count = 0;
+    for name in batch {
+        let paths = layout::client(&name);
+        let Some(pem) = change.read(&paths.cert)? else { continue };
+        let replaced = Certificate::from_pem(&pem, &change.workspace().show(&paths.cert))?;
+        // another command was faster
+        if !is_from(&replaced, old.issuer()) {
+            continue;
+        }
+        let request = request(&replaced, Role::Client, how, &old)?;
+        for path in [&paths.key, &paths.csr, &paths.cert, &paths.chain] {
+            change.back_up(path, &stamp(now))?;
+        }
+        let (certificate, pem) = certify(change, &authority, &request, &replaced, how, &paths.key, now)?;
+        inventory::issued(change, &certificate, pki::inventory::Role::Client, &paths.cert);
+        change.put(paths.chain, format!("{pem}{}", current.client_chain()));
+        change.put(paths.cert, pem);
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// A certificate like the one that is replaced, for a new key or for the one that it has. A key that was never here
+/// (`csr sign`) is kept: its device has it.
+fn certify(
+    change: &mut Transaction<'_>,
+    authority: &Authority,
+    request: &Request,
+    replaced: &Certificate,
+    how: Reissue,
+    key_path: &Path,
+    now: OffsetDateTime,
+) -> Result<(Certificate, String), Failure> {
+    if how.keep_key || !change.has(key_path) {
+        let is_rsa = matches!(replaced.key_kind, KeyKind::Rsa(_));
+        return Ok(authority.issue_for_public(request, &replaced.spki, is_rsa, now)?);
+    }
+    let key: KeyPair = request.key_type.generate()?;
+    let issued = authority.issue_for(request, &key, now)?;
+    change.put(key_path, issued.key_pem.to_vec());
+    change.put(key_path.with_extension("csr"), issued.csr_pem);
+    Ok((issued.certificate, issued.certificate_pem))
+}
+
+fn request(replaced: &Certificate, role: Role, how: Reissue, old: &Hierarchy) -> Result<Request, Failure> {
+    let life = (replaced.not_after - replaced.not_before - BACKDATE).whole_days();
+    // one that was shortened to the old authority's end tells nothing of what was asked for
+    let same = match replaced.not_after < old.end() {
+        true => u32::try_from(life).unwrap_or_default().max(1),
+        false => certificates::DEFAULT_DAYS,
+    };
+    Ok(Request {
+        common_name: replaced.title().parse()?,
+        role,
+        days: how.days.unwrap_or(same),
+        key_type: key_type(replaced),
+    })
+}
+
+/// The kind of a key that is like this certificate's.
+pub(super) fn key_type(certificate: &Certificate) -> KeyType {
+    match certificate.key_kind {
+        KeyKind::Rsa(bits) if bits > 3072 => KeyType::Rsa4096,
+        KeyKind::Rsa(bits) if bits > 2048 => KeyType::Rsa3072,
+        KeyKind::Rsa(_) => KeyType::Rsa2048,
+        KeyKind::P384 | KeyKind::P521 => KeyType::P384,
+        KeyKind::Ed25519 => KeyType::Ed25519,
+        KeyKind::P256 | KeyKind::Other => KeyType::P256,
+    }
+}
