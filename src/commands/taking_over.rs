@@ -16,7 +16,7 @@ use crate::ui::paint;
 
 /// Whether a broker that cannot take over the change by a reload may be restarted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Restart {
+pub(super) enum Restart {
     /// The reader is asked; `--yes` agrees, and without a terminal it is no
     #[default]
     Ask,
@@ -30,9 +30,15 @@ pub(super) struct Taken {
     pub(super) outcome: Option<Outcome>,
     /// Why a restart that is needed was not made.
     pub(super) restart_declined: Option<Vec<String>>,
+    /// `mqsec`, with the folder where that is needed.
+    command: String,
 }
 
 impl Taken {
+    pub(super) fn new(context: &Context<'_>, outcome: Option<Outcome>) -> Self {
+        Self { outcome, restart_declined: None, command: context.workspace.command() }
+    }
+
     /// Whether the change is in use, or there is nobody to use it.
     pub(super) fn holds(&self) -> bool {
         self.restart_declined.is_none() && self.outcome.as_ref().is_none_or(Outcome::holds)
@@ -47,7 +53,7 @@ impl Taken {
         if let Some(why) = &self.restart_declined {
             text.push_str(&format!("{}: the broker needs a restart for the rest\n", paint(Tone::Warn, "not in use yet")));
             why.iter().for_each(|why| text.push_str(&format!("  {why}\n")));
-            text.push_str("next: mqsec restart (it ends every connection for a moment)\n");
+            text.push_str(&format!("next: {} restart (it ends every connection for a moment)\n", self.command));
         }
         text
     }
@@ -130,7 +136,7 @@ fn told(outcome: &Outcome) -> String {
 pub(super) fn after_a_change(context: &Context<'_>, restart: Restart) -> Result<Taken, Failure> {
     match takeover::plan(&context.workspace, context.time())? {
         Some(plan) => carry_out(context, plan, restart),
-        None => Ok(Taken { outcome: None, restart_declined: None }),
+        None => Ok(Taken::new(context, None)),
     }
 }
 
@@ -145,8 +151,8 @@ pub(super) fn carry_out(context: &Context<'_>, plan: Plan<'_>, restart: Restart)
                 true => Some(plan.without_restart().carry_out()?),
                 false => None,
             };
-            return Ok(Taken { outcome, restart_declined });
+            return Ok(Taken { restart_declined, ..Taken::new(context, outcome) });
         }
     }
-    Ok(Taken { outcome: Some(plan.carry_out()?), restart_declined: None })
+    Ok(Taken::new(context, Some(plan.carry_out()?)))
 }

@@ -118,7 +118,7 @@ impl Watch<'_> {
         let now = context.time();
         let Some(plan) = takeover::plan(&context.workspace, now)? else { return Ok(None) };
         let taken = match self.restart && matches!(plan.action, Action::Restart { .. }) {
-            true => Taken { outcome: Some(plan.carry_out()?), restart_declined: None },
+            true => Taken::new(context, Some(plan.carry_out()?)),
             false => taking_over::carry_out(context, plan, Restart::Never)?,
         };
         Ok(Some(Event { at: rfc3339(now), taken }))

@@ -143,7 +143,7 @@ impl Loaded {
 }
 
 /// `8883`, `8883 127.0.0.1`, or the path of a socket.
-pub fn name_of(listener: &Listener) -> String {
+pub(super) fn name_of(listener: &Listener) -> String {
     match (&listener.unix_path, &listener.address) {
         (Some(path), _) => path.clone(),
         (None, Some(address)) => format!("{} {address}", listener.port),
@@ -314,6 +314,6 @@ fn renews_context(listener: &Listener) -> bool {
 }
 
 /// The websockets of 2.0 (libwebsockets) keep their TLS context until the broker is started anew.
-pub fn is_stuck(listener: &Listener, series: Series) -> bool {
+pub(super) fn is_stuck(listener: &Listener, series: Series) -> bool {
     listener.is_websockets() && series == Series::V20
 }

@@ -58,8 +58,8 @@ struct Found {
     action: Action,
     changed: Vec<String>,
     notes: Vec<String>,
-    /// Whether something changed that a reload takes over.
-    reload_helps: bool,
+    /// What of it a reload takes over; None where nobody knows what the broker has read.
+    by_reload: Option<Vec<String>>,
     doors: Vec<Door>,
     /// What the broker will have read after a start, and after a reload.
     loaded: Loaded,
@@ -131,8 +131,14 @@ pub fn plan_for(
     Ok(Plan { workspace, now, engine, action, changed, notes, force, found })
 }
 
+/// The files, as a broker of this engine finds them.
+fn look(workspace: &Workspace, engine: &Engine, now: OffsetDateTime) -> Subject {
+    let container = engine.kind() == EngineKind::Docker;
+    snapshot::of_broker(workspace, now, Series::RELEASED.to_vec(), Some(container))
+}
+
 fn find(workspace: &Workspace, engine: &Engine, now: OffsetDateTime, force: bool) -> Result<Found, Failure> {
-    let subject = snapshot::of_broker(workspace, now, Series::RELEASED.to_vec());
+    let subject = look(workspace, engine, now);
     // of a series that does not tell, what every broker understands of a reload
     let told = engine.series();
     let series = told.unwrap_or(Series::V20);
@@ -158,18 +164,21 @@ fn find(workspace: &Workspace, engine: &Engine, now: OffsetDateTime, force: bool
         Action::Reload => notes.extend(forgotten(reading)),
         Action::Restart { .. } => check_ports(reading, then.as_ref(), engine.kind())?,
     }
-    let reload_helps = differences.as_ref().is_none_or(|found| found.iter().any(|one| one.helps == Helps::Reload));
-    let counts = |one: &&Difference| one.helps != Helps::Nothing;
-    let mut changed: Vec<String> =
-        differences.iter().flatten().filter(counts).map(|difference| difference.what.clone()).collect();
-    changed.sort();
-    changed.dedup();
+    let names = |counts: &dyn Fn(&Helps) -> bool| -> Vec<String> {
+        let chosen = differences.iter().flatten().filter(|one| counts(&one.helps));
+        let mut names: Vec<String> = chosen.map(|difference| difference.what.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let changed = names(&|helps| *helps != Helps::Nothing);
+    let by_reload = differences.as_ref().map(|_| names(&|helps| *helps == Helps::Reload));
     let after_reload = match (&then, &differences) {
         (Some(then), Some(differences)) => loaded.clone().after_reload(then, differences),
         _ => loaded.clone(),
     };
     let doors = serving::doors(&subject, reading, engine);
-    Ok(Found { action, changed, notes, reload_helps, doors, loaded, after_reload })
+    Ok(Found { action, changed, notes, by_reload, doors, loaded, after_reload })
 }
 
 /// What changed in the files of a broker that runs, as `doctor` tells it.
@@ -186,13 +195,13 @@ pub fn not_loaded(workspace: &Workspace, engine: &Engine, subject: &Subject) -> 
 
 /// A digest of everything that the broker reads: of another one is told that something changed.
 pub fn fingerprint(workspace: &Workspace, now: OffsetDateTime) -> String {
-    let subject = snapshot::of_broker(workspace, now, Series::RELEASED.to_vec());
+    let subject = snapshot::of_broker(workspace, now, Series::RELEASED.to_vec(), None);
     Loaded::fingerprint(&subject)
 }
 
 /// Starts a broker that does not run, and notes what it reads.
 pub fn start(workspace: &Workspace, engine: &Engine, now: OffsetDateTime) -> Result<(), Failure> {
-    let subject = snapshot::of_broker(workspace, now, Series::RELEASED.to_vec());
+    let subject = look(workspace, engine, now);
     engine.start(workspace)?;
     // a container tells its version when it runs
     Ok(Loaded::now(&subject, engine.series().unwrap_or(Series::V20)).note(workspace)?)
@@ -267,13 +276,14 @@ impl Plan<'_> {
 
     /// Whether a reload takes over at least a part of it.
     pub fn reload_helps(&self) -> bool {
-        self.found.reload_helps
+        self.found.by_reload.as_ref().is_none_or(|names| !names.is_empty())
     }
 
     /// Only what a reload takes over; what needs a restart waits for one.
     pub fn without_restart(mut self) -> Self {
         if matches!(self.action, Action::Restart { .. }) {
             self.action = Action::Reload;
+            self.changed = self.found.by_reload.clone().unwrap_or_default();
         }
         self
     }
