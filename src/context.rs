@@ -19,4 +19,9 @@ impl<'a> Context<'a> {
     pub fn new(ui: &'a Ui, workspace: Workspace, yes: bool) -> Self {
         Self { ui, workspace, now: OffsetDateTime::now_utc(), yes }
     }
+    /// The time now, for a command that lasts.
+    #[allow(clippy::disallowed_methods, reason = "the one reader of the clock")]
+    pub fn time(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
 }

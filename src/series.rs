@@ -21,6 +21,17 @@ impl Series {
     /// Those that are out, and that a workspace serves unless told otherwise.
     pub const RELEASED: &'static [Self] = &[Self::V20, Self::V21];
 
+    /// The series of a version such as `2.0.21`.
+    pub fn of_version(version: &str) -> Option<Self> {
+        let mut numbers = version.split('.').map(|part| part.parse::<u32>().ok());
+        match (numbers.next()??, numbers.next()??) {
+            (2, 0) => Some(Self::V20),
+            (2, _) => Some(Self::V21),
+            (3.., _) => Some(Self::V30),
+            _ => None,
+        }
+    }
+
     /// The one that was asked for, or those that are out.
     pub fn targets(asked: Option<Self>) -> Vec<Self> {
         asked.map_or_else(|| Self::RELEASED.to_vec(), |series| vec![series])

@@ -29,6 +29,43 @@ const DEEPEST: usize = 8;
 
 /// Takes the snapshot of a workspace.
 pub fn take(workspace: &Workspace, now: OffsetDateTime, targets: Vec<Series>) -> Subject {
+    gather(workspace, now, targets, None, |walk, folder| {
+        let known = ["config", "certs", layout::LOG_DIR, layout::DATA_DIR, layout::STATE];
+        for name in fs::names(workspace.root()) {
+            if known.contains(&name.as_str()) {
+                walk.tree(&name, 0, folder);
+            } else {
+                walk.one(&name, folder);
+            }
+        }
+    })
+}
+
+/// What the broker reads of a workspace, and no client's files: taken in a moment, however many clients there are.
+/// `container` tells whether it runs in one, where that is known.
+pub fn of_broker(
+    workspace: &Workspace,
+    now: OffsetDateTime,
+    targets: Vec<Series>,
+    container: Option<bool>,
+) -> Subject {
+    gather(workspace, now, targets, container, |walk, folder| {
+        for name in [layout::COMPOSE, layout::ENV, layout::CA_CERT, "certs", layout::LOG_DIR, layout::DATA_DIR] {
+            walk.one(name, folder);
+        }
+        for name in ["config", layout::broker::DIR] {
+            walk.tree(name, 0, folder);
+        }
+    })
+}
+
+fn gather(
+    workspace: &Workspace,
+    now: OffsetDateTime,
+    targets: Vec<Series>,
+    container: Option<bool>,
+    own: impl FnOnce(&Walk<'_>, &mut Folder),
+) -> Subject {
     let root = fs::real(workspace.root()).unwrap_or_else(|| workspace.root().display().to_string());
     let mut folder = Folder::default();
     let walk = Walk { workspace, left: AtomicUsize::new(MOST) };
@@ -47,17 +84,10 @@ pub fn take(workspace: &Workspace, now: OffsetDateTime, targets: Vec<Series>) ->
     if let Some(look) = fs::look(workspace.root(), None) {
         folder.put(".", look);
     }
-    let known = ["config", "certs", layout::LOG_DIR, layout::DATA_DIR, layout::STATE];
-    for name in fs::names(workspace.root()) {
-        if known.contains(&name.as_str()) {
-            walk.tree(&name, 0, &mut folder);
-        } else {
-            walk.one(&name, &mut folder);
-        }
-    }
+    own(&walk, &mut folder);
     let mut subject = Subject::new(folder, now, targets, Runtime { uid: 0, gid: 0, container: false });
     subject.root = root;
-    subject.runtime.container = is_container(workspace, &subject);
+    subject.runtime.container = container.unwrap_or_else(|| is_container(workspace, &subject));
     more_mounts(&walk, &mut subject);
     subject.forget();
     named_outside(workspace, &mut subject);

@@ -70,6 +70,11 @@ impl Docker {
             .hint("look at the name and at this machine's network, or use an installed Mosquitto: --engine native"))
     }
 
+    /// The version of the broker that runs in the container.
+    pub fn version(&self) -> Option<String> {
+        super::other::container_version(&self.container)
+    }
+
     fn inspect(&self) -> Option<Container> {
         inspect(&self.container)
     }

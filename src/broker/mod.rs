@@ -2,8 +2,8 @@
 
 pub mod docker;
 pub mod install;
-pub mod loaded;
 pub mod native;
+pub mod other;
 pub mod proofs;
 
 use std::ffi::OsStr;
@@ -21,13 +21,14 @@ use crate::error::Failure;
 use crate::error::Plain;
 use crate::mqtt::Attempt;
 use crate::mqtt::Trouble;
+use crate::series::Series;
 use crate::workspace::Workspace;
 use crate::workspace::fs;
 use crate::workspace::layout;
 
 use docker::Docker;
-use loaded::Loaded;
 use native::Native;
+use other::Other;
 
 /// What runs the broker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,6 +57,8 @@ impl EngineKind {
 pub enum Engine {
     Docker(Docker),
     Native(Native),
+    /// One that mqsec did not start.
+    Other(Other),
 }
 
 impl Engine {
@@ -63,13 +66,24 @@ impl Engine {
         match self {
             Self::Docker(docker) => format!("Docker Compose, container `{}`", docker.container),
             Self::Native(native) => format!("mosquitto {} ({})", native.version, native.program.display()),
+            Self::Other(other) => other.describe(),
+        }
+    }
+
+    /// The series of the broker that runs; none where it does not tell.
+    pub fn series(&self) -> Option<Series> {
+        match self {
+            Self::Docker(docker) => docker.version().and_then(|version| Series::of_version(&version)),
+            Self::Native(native) => Series::of_version(&native.version),
+            Self::Other(other) => Series::of_version(other.version.as_ref()?),
         }
     }
 
     pub fn kind(&self) -> EngineKind {
         match self {
             Self::Docker(_) => EngineKind::Docker,
-            Self::Native(_) => EngineKind::Native,
+            Self::Other(Other { target: other::Target::Container(_), .. }) => EngineKind::Docker,
+            Self::Native(_) | Self::Other(_) => EngineKind::Native,
         }
     }
 
@@ -77,60 +91,56 @@ impl Engine {
         match self {
             Self::Docker(docker) => docker.is_running(workspace),
             Self::Native(_) => native::pid(workspace).is_some(),
+            Self::Other(other) => other.is_running(),
         }
     }
 
     pub fn start(&self, workspace: &Workspace) -> Result<(), Failure> {
-        let loaded = Loaded::now(workspace)?;
         match self {
             Self::Docker(docker) => docker.start(workspace)?,
             Self::Native(native) => native.start(workspace)?,
+            Self::Other(other) => return other.restart(),
         }
-        workspace.note(layout::ENGINE, self.kind().name())?;
-        loaded.note(workspace)
+        Ok(workspace.note(layout::ENGINE, self.kind().name())?)
     }
 
     pub fn stop(&self, workspace: &Workspace) -> Result<(), Failure> {
         match self {
             Self::Docker(docker) => docker.stop(workspace),
             Self::Native(_) => native::stop(workspace),
+            // its own manager stops and starts it in one go
+            Self::Other(_) => Ok(()),
         }
     }
 
     /// SIGHUP: passwords, certificates and CRL are read again, connections stay.
     pub fn reload(&self, workspace: &Workspace) -> Result<(), Failure> {
-        let loaded = Loaded::now(workspace)?;
         match self {
-            Self::Docker(docker) => docker.reload(workspace)?,
-            Self::Native(_) => native::reload(workspace)?,
+            Self::Docker(docker) => docker.reload(workspace),
+            Self::Native(_) => native::reload(workspace),
+            Self::Other(other) => other.reload(),
         }
-        loaded.note(workspace)
-    }
-
-    /// What a broker that runs must do to take over what changed since it read its files.
-    pub fn needs(&self, workspace: &Workspace) -> Result<Need, Failure> {
-        let (now, then) = (Loaded::now(workspace)?, Loaded::then(workspace)?);
-        let Some(then) = then else { return Ok(Need::Reload) };
-        let compose = self.kind() == EngineKind::Docker && now.compose != then.compose;
-        Ok(match () {
-            () if now.conf != then.conf || compose => Need::Restart,
-            () if now.files != then.files => Need::Reload,
-            () => Need::Nothing,
-        })
     }
 
     /// Why a broker that was started is not there any more; nothing while it runs.
     fn died(&self, workspace: &Workspace) -> Option<Plain> {
-        let (last, gone) = match self {
-            Self::Docker(docker) => docker.last_words()?,
-            Self::Native(_) if native::pid(workspace).is_some() => return None,
-            Self::Native(_) => (native::last_words(workspace), "it ended".to_owned()),
-        };
+        let (last, gone) = self.last_words(workspace)?;
         let mut error = Plain::new("broker-died", format!("the broker was started and died ({gone}); its last lines:"));
         for line in last {
             error = error.detail(line);
         }
         Some(error.hint("the whole log: mqsec logs"))
+    }
+
+    /// The log's end and how it ended, of a broker that is not there any more; nothing while it runs.
+    pub fn last_words(&self, workspace: &Workspace) -> Option<(Vec<String>, String)> {
+        match self {
+            Self::Docker(docker) => docker.last_words(),
+            Self::Native(_) if native::pid(workspace).is_some() => None,
+            Self::Native(_) => Some((native::last_words(workspace), "it ended".to_owned())),
+            Self::Other(other) if other.is_running() => None,
+            Self::Other(_) => Some((Vec::new(), "it ended".to_owned())),
+        }
     }
 
     /// Waits until the broker answers with TLS, or is known to have died.
@@ -161,15 +171,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// How a broker that runs takes over a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
-    Nothing,
-    Reload,
-    /// Listeners are read once.
-    Restart,
 }
 
 /// The engine that runs this folder's broker now.

@@ -114,7 +114,7 @@ pub fn running(workspace: &Workspace) -> Option<(u32, Native)> {
 
 /// What tells a process from a later one of the same number: when it started, in which boot. Nothing when it has ended.
 #[cfg(target_os = "linux")]
-fn birth(pid: u32) -> Option<String> {
+pub(super) fn birth(pid: u32) -> Option<String> {
     let file = |path: &str| Some(String::from_utf8_lossy(&fs::read(Path::new(path)).ok()??).into_owned());
     let stat = file(&format!("/proc/{pid}/stat"))?;
     // after the name, which may hold anything: state is the 3rd field of proc(5), starttime the 22nd
@@ -126,7 +126,7 @@ fn birth(pid: u32) -> Option<String> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn birth(pid: u32) -> Option<String> {
+pub(super) fn birth(pid: u32) -> Option<String> {
     let query = format!("ProcessId={pid}");
     let (program, args) = if cfg!(windows) {
         ("wmic", vec!["process", "where", &*query, "get", "CreationDate", "/value"])
@@ -165,7 +165,7 @@ pub fn reload(workspace: &Workspace) -> Result<(), Failure> {
 }
 
 #[cfg(unix)]
-fn signal(pid: u32, name: &str) -> Result<(), Failure> {
+pub(super) fn signal(pid: u32, name: &str) -> Result<(), Failure> {
     use rustix::process::Pid;
     use rustix::process::Signal;
     let signal = if name == "HUP" { Signal::HUP } else { Signal::TERM };
@@ -179,7 +179,7 @@ fn signal(pid: u32, name: &str) -> Result<(), Failure> {
 }
 
 #[cfg(not(unix))]
-fn signal(pid: u32, name: &str) -> Result<(), Failure> {
+pub(super) fn signal(pid: u32, name: &str) -> Result<(), Failure> {
     if name == "HUP" {
         return Err(
             Plain::new("reload-not-possible", "Windows has no signals; restart the broker: mqsec restart").into()

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::provision::permissions;
-use crate::provision::session;
+use crate::takeover;
 use crate::ui::Report;
 
 pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
@@ -20,11 +20,13 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
     };
     // a broker that runs is better than one that does not start again
     permissions::check(workspace)?;
-    let probe = session::Probe::load(workspace)?;
-    engine.stop(workspace)?;
-    engine.start(workspace)?;
-    engine.wait_until_ready(workspace, &probe.knock())?;
-    Ok(context.ui.report(&Restarted { engine: engine.describe() }))
+    let plan = takeover::plan_for(workspace, engine, context.now, true)?.with_restart();
+    plan.notes.iter().for_each(|note| context.ui.warn(note));
+    let outcome = plan.carry_out()?;
+    for listener in outcome.listeners.iter().filter(|listener| !listener.fits) {
+        context.ui.warn(format!("port {}: {}", listener.listener, listener.note.as_deref().unwrap_or_default()));
+    }
+    Ok(context.ui.report(&Restarted { engine: outcome.engine }))
 }
 
 struct Restarted {

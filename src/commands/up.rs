@@ -6,7 +6,6 @@ use self::report::Up;
 use crate::broker;
 use crate::broker::Engine;
 use crate::broker::EngineKind;
-use crate::broker::Need;
 use crate::broker::docker::Docker;
 use crate::broker::install::Installer;
 use crate::broker::native::Native;
@@ -24,6 +23,8 @@ use crate::provision::permissions;
 use crate::provision::session::Probe;
 use crate::provision::setup;
 use crate::provision::setup::Setup;
+use crate::takeover;
+use crate::takeover::Action;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
 
@@ -122,7 +123,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     Ok(context.ui.report(&Up {
         context,
         changes,
-        engine: engine.describe(),
+        engine,
         state,
         port: probe.listener.port,
         names: setup::broker_names(workspace)?,
@@ -139,7 +140,7 @@ fn bring_up(
     wanted: Option<EngineKind>,
     port: u16,
     probe: &Probe,
-) -> Result<(Engine, &'static str), Failure> {
+) -> Result<(String, &'static str), Failure> {
     let workspace = &context.workspace;
     let (engine, state) = match broker::running(workspace) {
         Some(engine) => {
@@ -151,28 +152,35 @@ fn bring_up(
                 .hint(format!("stop it first: mqsec down && mqsec up --engine {}", wanted.name()))
                 .into());
             }
-            match engine.needs(workspace)? {
-                Need::Restart => {
-                    engine.stop(workspace)?;
-                    engine.start(workspace)?;
-                    (engine, "restarted")
-                }
-                Need::Reload => {
-                    engine.reload(workspace)?;
-                    (engine, "reloaded")
-                }
-                Need::Nothing => (engine, "running already"),
+            let plan = takeover::plan_for(workspace, engine, context.now, false)?;
+            if let Action::Restart { why } = &plan.action {
+                why.iter().for_each(|why| context.ui.say(format!("restarting: {why}")));
             }
+            let outcome = plan.carry_out()?;
+            for listener in outcome.listeners.iter().filter(|listener| !listener.fits) {
+                let note = listener.note.as_deref().unwrap_or_default();
+                context.ui.warn(format!("port {}: {note}", listener.listener));
+            }
+            if outcome.session_survived == Some(false) {
+                context.ui.warn("a session that was open ended with the reload");
+            }
+            outcome.notes.iter().for_each(|note| context.ui.say(note));
+            let state = match outcome.action {
+                Action::Nothing => "running already",
+                Action::Reload => "reloaded",
+                Action::Restart { .. } => "restarted",
+            };
+            (outcome.engine, state)
         }
         None => {
             let engine = choose(context, wanted)?;
             broker::check_port(port, engine.kind())?;
             context.ui.say(format!("starting: {}", engine.describe()));
-            engine.start(workspace)?;
-            (engine, "started")
+            takeover::start(workspace, &engine, context.now)?;
+            engine.wait_until_ready(workspace, &probe.knock())?;
+            (engine.describe(), "started")
         }
     };
-    engine.wait_until_ready(workspace, &probe.knock())?;
     Ok((engine, state))
 }
 

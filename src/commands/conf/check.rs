@@ -1,13 +1,12 @@
 //! `mqsec conf check`: would a broker start with this configuration, and what is wrong with it?
 
-mod machine;
 mod report;
 
 use std::path::PathBuf;
 
-use self::machine::Here;
 use self::report::Checked;
 use self::report::OfSeries;
+use crate::broker;
 use crate::checks;
 use crate::checks::Topic;
 use crate::checks::rules;
@@ -19,6 +18,7 @@ use crate::error::Plain;
 use crate::provision::configuration;
 use crate::series::Series;
 use crate::snapshot;
+use crate::takeover::Here;
 use crate::workspace::fs;
 use crate::workspace::layout;
 
@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         // the rules look at the folder's configuration, which this one stands for
         subject.write(layout::CONF, bytes.clone());
     }
-    let here = Here::new(context, &subject);
+    let here = Here::new(&context.workspace, &subject, broker::running(&context.workspace).is_some());
     let series = args.target.iter().map(|series| {
         let reading = Reading::read(&shown, &bytes, &here, *series);
         let start = start::predict(&reading, &here);

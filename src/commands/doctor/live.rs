@@ -5,7 +5,6 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use crate::broker;
-use crate::broker::loaded::Loaded;
 use crate::checks::Subject;
 use crate::checks::observation::Observation;
 use crate::checks::observation::Seen;
@@ -16,6 +15,7 @@ use crate::mqtt::Peek;
 use crate::mqtt::Tls;
 use crate::mqtt::Trouble;
 use crate::pki::input;
+use crate::takeover;
 use crate::workspace::fs;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const PLAIN: u16 = 1883;
 
 pub(super) fn observe(context: &Context<'_>, subject: &Subject) -> Observation {
-    let mut observation = Observation { not_loaded: not_loaded(context), ..Observation::default() };
+    let mut observation = Observation { not_loaded: not_loaded(context, subject), ..Observation::default() };
     let Some(reading) = subject.any_reading() else { return observation };
     for listener in reading.listeners.iter().filter(|listener| listener.port > 0 && listener.unix_path.is_none()) {
         let host = mqtt::dial_host(listener.address.as_deref());
@@ -77,24 +77,11 @@ fn clock(context: &Context<'_>, subject: &Subject) -> Option<OffsetDateTime> {
 }
 
 /// Which of the broker's files changed since it read them.
-fn not_loaded(context: &Context<'_>) -> Vec<String> {
-    if broker::running(&context.workspace).is_none() {
-        return Vec::new();
+fn not_loaded(context: &Context<'_>, subject: &Subject) -> Vec<String> {
+    match broker::running(&context.workspace) {
+        Some(engine) => takeover::not_loaded(&context.workspace, &engine, subject),
+        None => Vec::new(),
     }
-    let (Ok(Some(then)), Ok(now)) = (Loaded::then(&context.workspace), Loaded::now(&context.workspace)) else {
-        return Vec::new();
-    };
-    let mut changed = Vec::new();
-    for (what, same) in [
-        ("the configuration, a bridge or the ACL", then.conf == now.conf),
-        ("the compose file", then.compose == now.compose),
-        ("passwords, certificates or the revocation list", then.files == now.files),
-    ] {
-        if !same {
-            changed.push(what.to_owned());
-        }
-    }
-    changed
 }
 
 /// The first thing in a text that looks like `2.1.2`.

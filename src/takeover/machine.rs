@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 
-use crate::broker;
 use crate::checks::Kind;
 use crate::checks::Subject;
 use crate::checks::access;
@@ -14,22 +13,22 @@ use crate::conf::reading::Files;
 use crate::conf::start::Machine;
 use crate::conf::start::Port;
 use crate::conf::start::Unreadable;
-use crate::context::Context;
+use crate::workspace::Workspace;
 use crate::workspace::fs;
 
 /// A longer file, such as a database, is not looked into.
 const LONGEST: u64 = 64 << 20;
 
-pub(super) struct Here<'a> {
-    context: &'a Context<'a>,
+pub struct Here<'a> {
+    workspace: &'a Workspace,
     subject: &'a Subject,
     /// The folder's own broker runs, and has the ports that are asked about.
     is_running: bool,
 }
 
 impl<'a> Here<'a> {
-    pub(super) fn new(context: &'a Context<'a>, subject: &'a Subject) -> Self {
-        Self { context, subject, is_running: broker::running(&context.workspace).is_some() }
+    pub fn new(workspace: &'a Workspace, subject: &'a Subject, is_running: bool) -> Self {
+        Self { workspace, subject, is_running }
     }
 
     /// The path in the snapshot, and on the disk. None for what a container has of its own.
@@ -38,7 +37,7 @@ impl<'a> Here<'a> {
             return None;
         }
         let key = self.subject.resolve(named);
-        let path = self.context.workspace.path(&key);
+        let path = self.workspace.path(&key);
         Some((key, path))
     }
 }
@@ -127,7 +126,7 @@ impl Machine for Here<'_> {
         if self.subject.runtime.container {
             return self.subject.service().is_some_and(|service| service.user.is_none());
         }
-        self.context.workspace.is_root()
+        self.workspace.is_root()
     }
 
     fn has_interface(&self, name: &str) -> bool {
