@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod configuration;
 pub mod credentials;
 pub mod dynsec;
+pub mod external;
 pub mod host;
 pub mod inventory;
 pub mod permissions;
