@@ -19,4 +19,9 @@ impl<'a> Context<'a> {
     pub fn new(ui: &'a Ui, workspace: Workspace, yes: bool) -> Self {
         Self { ui, workspace, now: OffsetDateTime::now_utc(), yes }
     }
+
+    /// The same after something that took its time, for what begins in between: a certificate that was waited for.
+    pub fn later(&self) -> Self {
+        Self::new(self.ui, self.workspace.clone(), self.yes)
+    }
 }

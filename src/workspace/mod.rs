@@ -34,6 +34,7 @@ impl Owner {
     }
 }
 
+#[derive(Clone)]
 pub struct Workspace {
     root: PathBuf,
     /// Who the broker runs as.

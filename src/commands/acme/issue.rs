@@ -105,12 +105,12 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     }
     let installed = acme::install(workspace, &settings, &obtained, context.now)?;
     workspace.give_to_broker()?;
-    let taken = taking_over::after_a_change(context, Restart::Ask)?;
-    if settings.directory == acme::STAGING {
-        notes.push("it is for trials, and no client trusts it; then the same without --staging".to_owned());
-    } else {
-        notes.push("clients trust it with their system's roots, and without certs/ca.crt".to_owned());
-    }
+    let taken = taking_over::after_a_change(&context.later(), Restart::Ask)?;
+    notes.push(match settings.directory.as_str() {
+        acme::STAGING => "it is for trials, and no client trusts it; then the same without --staging".to_owned(),
+        acme::PRODUCTION => "clients trust it with their system's roots, and without certs/ca.crt".to_owned(),
+        _ => format!("clients need the root of {}, and no longer certs/ca.crt", certificate.issuer),
+    });
     notes.push(format!("next: {} renew --install-timer", workspace.command()));
     Ok(report(context, &settings, certificate, State::Installed(&installed), Some(&taken), notes))
 }

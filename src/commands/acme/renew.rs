@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let (state, taken) = match &renewal.installed {
         Some(installed) => {
             workspace.give_to_broker()?;
-            (State::Installed(installed), Some(taking_over::after_a_change(context, Restart::Ask)?))
+            (State::Installed(installed), Some(taking_over::after_a_change(&context.later(), Restart::Ask)?))
         }
         None if renewal.rehearsed => (State::Rehearsed, None),
         // the last run may have died before the broker took it over

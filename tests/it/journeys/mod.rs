@@ -2,6 +2,7 @@
 
 mod configuration;
 mod containers;
+mod deploy_hook;
 mod devices;
 mod effective;
 mod from_nothing;
