@@ -1,11 +1,12 @@
 //! mqsec: from nothing to a Mosquitto MQTT broker that is proven secure.
 //!
-//! Dependencies point one way: [`cli`] → [`commands`] → [`takeover`] → [`snapshot`], [`checks`], [`diagnosis`], [`provision`],
-//! [`broker`] → [`workspace`], [`mqtt`] → the domain → [`series`], [`error`], [`secret`]. The domain ([`acl`], [`bridge`],
+//! Dependencies point one way: [`cli`] → [`commands`] → [`takeover`] → [`acme`], [`snapshot`], [`checks`], [`diagnosis`],
+//! [`provision`], [`broker`] → [`workspace`], [`mqtt`] → the domain → [`series`], [`error`], [`secret`]. The domain ([`acl`], [`bridge`],
 //! [`conf`], [`dynsec`], [`logs`], [`passwd`], [`pki`]) is pure: it takes bytes and the time, and gives values or typed
 //! errors. `docs/architecture.md` tells where a change belongs.
 
 pub mod acl;
+pub mod acme;
 pub mod bridge;
 pub mod broker;
 pub mod checks;

@@ -24,6 +24,8 @@ pub struct Bench<'a> {
     pub host: &'a str,
     pub port: u16,
     pub trust: &'a [CertificateDer<'static>],
+    /// The name that is asked for, in place of the host.
+    pub name: Option<&'a str>,
     pub identity: &'a Identity,
     pub user: &'a User,
     /// Whether the listener demands client certificates.
@@ -99,7 +101,7 @@ impl Bench<'_> {
         topic: Option<&'a str>,
     ) -> Attempt<'a> {
         Attempt {
-            tls: Some(Tls::new(self.trust, identity)),
+            tls: Some(Tls { name: self.name, ..Tls::new(self.trust, identity) }),
             login,
             trip: topic.map(Trip::to),
             ..Attempt::new(self.host, self.port, client_id("proof"))

@@ -1,6 +1,7 @@
 //! Where the passphrase of the authority's key comes from: a file, the environment, the terminal. Never the command line.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
@@ -18,7 +19,7 @@ const LONGEST: u64 = 4096;
 pub(super) fn source(file: Option<PathBuf>, json: bool) -> Passphrase {
     // both keys of two tiers have one passphrase, which is asked for once
     let known: Mutex<Option<Secret>> = Mutex::new(None);
-    Box::new(move |key, new| {
+    Arc::new(move |key, new| {
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(secret) = known.as_ref() {
             return Ok(secret.clone());

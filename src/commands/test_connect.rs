@@ -31,6 +31,7 @@ use crate::pki::parsed::Certificate;
 use crate::provision::configuration;
 use crate::provision::credentials;
 use crate::provision::credentials::Paths;
+use crate::provision::external;
 
 pub use args::Args;
 
@@ -39,6 +40,8 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     args.check()?;
     let login = args.login(context)?;
     let (host, port) = destination(context, args)?;
+    // this machine's own name is not in a certificate of a public authority
+    let known_as = external::name_to_ask(workspace, &host).filter(|_| args.host.is_none());
     let user = login.as_ref().map(|(user, _)| user.as_str());
     let client = client(context, args, user);
     let words = Words { fancy: context.ui.fancy };
@@ -51,7 +54,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let ders: Vec<_> = trust.iter().map(|certificate| certificate.der.clone()).collect();
     let attempt = Attempt {
         tls: files.as_ref().map(|files| Tls {
-            name: args.sni.as_deref(),
+            name: args.sni.as_deref().or(known_as.as_deref()),
             version: args.tls,
             ..Tls::new(&ders, files.identity.as_ref())
         }),
@@ -210,7 +213,10 @@ impl Files {
             paths.pair = Some((cert.clone(), key.clone()));
         }
         check_files(&paths, client)?;
-        let trust = credentials::certificates(&paths.ca)?;
+        let trust = match &args.ca {
+            Some(ca) => credentials::certificates(ca)?,
+            None => credentials::broker_trust(&context.workspace, &paths.ca)?,
+        };
         let (identity, own) = match &paths.pair {
             Some((cert, key)) => {
                 let (identity, own) = credentials::identity(cert, key)?;

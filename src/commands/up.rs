@@ -112,6 +112,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         host: &probe.host,
         port: probe.listener.port,
         trust: &probe.trust,
+        name: probe.name.as_deref(),
         identity: &identity,
         user,
         require_certificate: probe.listener.require_certificate,

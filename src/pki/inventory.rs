@@ -384,13 +384,16 @@ mod tests {
 
     #[test]
     fn dates_are_seconds() {
-        for (text, expected) in
-            [("1970-01-01T00:00:00Z", 0), ("2000-02-29T12:00:01Z", 951_825_601), ("2026-11-21T19:25:18Z", 1_795_289_118)]
-        {
+        for (text, expected) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2000-02-29T12:00:01Z", 951_825_601),
+            ("2026-11-21T19:25:18Z", 1_795_289_118),
+        ] {
             assert_eq!(seconds(text), Some(expected), "{text}");
             assert_eq!(time_of(text).unwrap().unix_timestamp(), expected);
         }
-        for text in ["", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00", "2026-0a-01T00:00:00Z"] {
+        for text in ["", "2026-13-01T00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00", "2026-0a-01T00:00:00Z"]
+        {
             assert_eq!(seconds(text), None, "{text}");
         }
     }

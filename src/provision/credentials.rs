@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rustls::pki_types::CertificateDer;
 
+use super::external;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::mqtt::Identity;
@@ -51,6 +52,14 @@ pub fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
 /// The same, for those who need no more of them.
 pub fn trust_der(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     Ok(certificates(path)?.into_iter().map(|certificate| certificate.der).collect())
+}
+
+/// What a client trusts, to know this folder's broker by: its authority, and where another one issued the broker's
+/// certificate, what stands above that.
+pub fn broker_trust(workspace: &Workspace, ca: &Path) -> Result<Vec<Certificate>, Failure> {
+    let mut trust = certificates(ca)?;
+    trust.extend(external::trust(workspace)?);
+    Ok(trust)
 }
 
 /// Certificates of the folder among which one that is missing elsewhere may be.

@@ -27,7 +27,6 @@ use crate::mqtt;
 use crate::mqtt::Attempt;
 use crate::mqtt::Exchange;
 use crate::mqtt::Identity;
-use crate::mqtt::Tls;
 use crate::passwd::User;
 use crate::pki::names::ClientName;
 use crate::secret::Secret;
@@ -162,7 +161,7 @@ impl Admin {
         let mark = Secret::generate();
         let request = Request::new(commands, mark.expose().to_owned());
         let attempt = Attempt {
-            tls: Some(Tls::new(&self.probe.trust, self.identity.as_ref())),
+            tls: Some(self.probe.tls(self.identity.as_ref())),
             login: Some((&self.user, &self.password)),
             ..Attempt::new(&self.probe.host, self.probe.listener.port, format!("mqsec-dynsec-{}", &mark.expose()[..10]))
         };

@@ -7,7 +7,12 @@
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 
+use super::Workspace;
+use super::layout;
+use super::utf8;
 use crate::error::Diagnose;
+use crate::error::Failure;
+use crate::error::Plain;
 use crate::passwd::User;
 use crate::passwd::UserName;
 use crate::secret::Secret;
@@ -169,6 +174,20 @@ fn pairs(values: BTreeMap<String, (usize, Secret)>, unreadable: &[String], probl
     }
     users.sort_by_key(|(number, _)| *number);
     users.into_iter().map(|(_, user)| user).collect()
+}
+
+/// One value that is no user's: of a file that may have other mistakes.
+pub fn single(workspace: &Workspace, wanted: &str) -> Result<Option<String>, Failure> {
+    let Some(bytes) = workspace.read(layout::ENV)? else { return Ok(None) };
+    let path = workspace.show(layout::ENV);
+    let text = utf8(bytes, &path)?;
+    let mut lines = text.trim_start_matches('\u{feff}').lines().filter_map(assignment);
+    let Some((key, raw)) = lines.find(|(key, _)| *key == wanted) else { return Ok(None) };
+    let found = value(key, raw).map_err(|(code, what)| {
+        Plain::new(code, format!("`{path}`: the value of `{key}` {what}"))
+            .hint(format!("write it in single quotes: {key}='...'"))
+    })?;
+    Ok(Some(found.expose().to_owned()))
 }
 
 fn is_ours(key: &str) -> bool {

@@ -112,6 +112,14 @@ pub fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
+/// Whether this user may run it.
+pub fn is_executable(path: &Path) -> bool {
+    #[cfg(unix)]
+    return rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok();
+    #[cfg(not(unix))]
+    path.is_file()
+}
+
 pub fn is_dir(path: &Path) -> bool {
     path.is_dir()
 }

@@ -46,6 +46,10 @@ pub const ENGINE: &str = ".mqsec/engine";
 pub const LOADED: &str = ".mqsec/loaded.json";
 /// Names the folder that has the authorities' keys in place of `certs/`.
 pub const CA_DIR: &str = ".mqsec/ca-dir";
+/// The accounts with ACME authorities, by their directory: with the keys.
+pub const ACME_ACCOUNT: &str = "certs/acme/account.json";
+/// What was asked of the authority the last time, for the renewal.
+pub const ACME_SETTINGS: &str = "certs/acme/settings.json";
 
 /// The files of the broker's certificate; all that the broker reads of `certs/`.
 pub mod broker {
@@ -181,7 +185,7 @@ mod tests {
     #[test]
     fn keys_and_passwords_are_for_their_owner_alone() {
         let others = [ENV, "certs/client/a/a.key", "certs/backup/x/ca.crt", "config/bridges/a.conf"];
-        for path in [CA_KEY, broker::KEY, PASSWD, ACL, DYNSEC].into_iter().chain(others) {
+        for path in [CA_KEY, broker::KEY, PASSWD, ACL, DYNSEC, ACME_ACCOUNT, ACME_SETTINGS].into_iter().chain(others) {
             assert_eq!(file_policy(Path::new(path)).0, 0o600, "{path}");
         }
         for path in [CA_CERT, CA_CRL, broker::CERT, CONF, COMPOSE] {

@@ -7,6 +7,7 @@ mod transaction;
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::error::Failure;
 use crate::error::Plain;
@@ -39,8 +40,9 @@ impl Owner {
 }
 
 /// Where the passphrase of the authority's key comes from: told what it is for, and whether it is a new one.
-pub type Passphrase = Box<dyn Fn(&str, bool) -> Result<Secret, Failure> + Send + Sync>;
+pub type Passphrase = Arc<dyn Fn(&str, bool) -> Result<Secret, Failure> + Send + Sync>;
 
+#[derive(Clone)]
 pub struct Workspace {
     root: PathBuf,
     /// The folder of the authorities' keys, where it is not `certs/`.

@@ -126,7 +126,10 @@ fn prepare(context: &Context<'_>, args: &PrepareArgs) -> Result<u8, Failure> {
         done.say(format!("the next authority `{title}` {did}, {}, valid until {end}", new.issuer().key));
         done.say(format!("`{}` still issues; the broker accepts clients of both", old.issuer().title()));
         if !state.signing_only() {
-            done.say(format!("{} has both: hand it out to the clients when it suits you", show(context, layout::CA_CERT)));
+            done.say(format!(
+                "{} has both: hand it out to the clients when it suits you",
+                show(context, layout::CA_CERT)
+            ));
         }
     }
     done.taken = Some(take_over(context, restart)?);
@@ -170,10 +173,13 @@ fn reissue(context: &Context<'_>, args: &ReissueArgs) -> Result<u8, Failure> {
     }
     if issued > 0 {
         let dir = show(context, layout::CLIENT_DIR);
-        done.say(format!("hand the new files in {dir} out to the clients; the old certificates are accepted until `drop`"));
+        done.say(format!(
+            "hand the new files in {dir} out to the clients; the old certificates are accepted until `drop`"
+        ));
         done.say(format!("the old ones are kept in {}", show(context, layout::BACKUP)));
     }
-    done.more = json!({ "clients_issued": issued, "clients_done_before": left.done, "clients_left_alone": left.passed });
+    done.more =
+        json!({ "clients_issued": issued, "clients_done_before": left.done, "clients_left_alone": left.passed });
     done.taken = Some(take_over(context, Restart::Ask)?);
     done.next = Some("ca rollover drop (when every client has its new certificate)");
     Ok(done.report())

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use crate::broker;
 use crate::broker::Engine;
-use crate::conf;
-use crate::conf::Settings;
 use crate::commands::taking_over;
 use crate::commands::taking_over::Restart;
+use crate::conf;
+use crate::conf::Settings;
 use crate::context::Context;
 use crate::dynsec::control::Command;
 use crate::error::Failure;
@@ -103,10 +103,15 @@ pub(super) fn run(context: &Context<'_>, user: &str, revoked: &[&str]) -> Result
     let name = user.parse::<UserName>().ok();
     let known = name.filter(|name| users::passwd_file(&context.workspace).is_ok_and(|file| file.has(name)));
     if let Some(name) = known.filter(|_| !by_certificate) {
-        let question = format!("{why}. Give `{user}` a new password that nobody knows? That ends its sessions, and its login.");
+        let question =
+            format!("{why}. Give `{user}` a new password that nobody knows? That ends its sessions, and its login.");
         if context.yes || context.ui.confirm(&question) {
             change_password(context, name)?;
-            return kicked(Means::Password, open, format!("{why}; its password was changed, and the login is lost: mqsec passwd set"));
+            return kicked(
+                Means::Password,
+                open,
+                format!("{why}; its password was changed, and the login is lost: mqsec passwd set"),
+            );
         }
     } else {
         let question = format!("{why}. Restart the broker? That ends every session for a moment.");
@@ -117,7 +122,11 @@ pub(super) fn run(context: &Context<'_>, user: &str, revoked: &[&str]) -> Result
             return kicked(Means::Restart, open, format!("{why}; the broker was restarted"));
         }
     }
-    kicked(Means::None, Vec::new(), format!("{why}; agree to the other means with --yes, or end all sessions: mqsec restart"))
+    kicked(
+        Means::None,
+        Vec::new(),
+        format!("{why}; agree to the other means with --yes, or end all sessions: mqsec restart"),
+    )
 }
 
 /// What the broker's log tells, and whether it goes back to the broker's start.
@@ -156,7 +165,8 @@ fn take_over(
         return Ok(Ok(()));
     }
     let probe = Probe::load(&context.workspace)?;
-    let forced = Settings::of_port(conf, probe.listener.port).is_some_and(|own| own.is_true("use_username_as_clientid"));
+    let forced =
+        Settings::of_port(conf, probe.listener.port).is_some_and(|own| own.is_true("use_username_as_clientid"));
     if forced {
         return Ok(Err("the broker gives every client its user name as identifier".to_owned()));
     }

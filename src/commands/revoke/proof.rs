@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::broker;
-use crate::broker::Engine;
 use crate::broker::proofs::client_id;
 use crate::conf;
 use crate::conf::Listener;
@@ -17,6 +16,7 @@ use crate::mqtt::Tls;
 use crate::mqtt::TlsVersion;
 use crate::mqtt::Trouble;
 use crate::provision::credentials;
+use crate::series::Series;
 use crate::workspace::Workspace;
 use crate::workspace::layout;
 
@@ -171,10 +171,5 @@ fn identity(workspace: &Workspace, row: &Row) -> Option<Identity> {
 
 /// Whether the broker that runs is of the 2.0 series.
 fn is_20(workspace: &Workspace) -> bool {
-    let version = match broker::running(workspace) {
-        Some(Engine::Native(native)) => native.version,
-        Some(Engine::Docker(docker)) => docker.image.rsplit_once(':').map_or(String::new(), |(_, tag)| tag.to_owned()),
-        None => String::new(),
-    };
-    version.starts_with("2.0")
+    broker::running(workspace).and_then(|engine| engine.series()) == Some(Series::V20)
 }

@@ -80,10 +80,9 @@ pub fn switch(change: &mut Transaction<'_>, how: Reissue, now: OffsetDateTime) -
             change.put(layout::CA_CERT, next.root_pem().to_owned() + &anchors);
         }
     }
-    let (Some(current), Some(old)) = (
-        Hierarchy::load(change, Generation::Current)?,
-        Hierarchy::load(change, Generation::Old)?,
-    ) else {
+    let (Some(current), Some(old)) =
+        (Hierarchy::load(change, Generation::Current)?, Hierarchy::load(change, Generation::Old)?)
+    else {
         return Ok(Vec::new());
     };
     change.put(layout::CA_SERIAL, format!("{}\n", current.root.serial));

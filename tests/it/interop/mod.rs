@@ -1,6 +1,7 @@
 //! Other people's programs judge what mqsec makes: openssl, three Mosquitto versions, Python, Node, the kernel.
 
 mod acl;
+mod acme;
 mod bridge;
 mod clients;
 mod crashes;

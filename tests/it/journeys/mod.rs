@@ -2,6 +2,7 @@
 
 mod configuration;
 mod containers;
+mod deploy_hook;
 mod devices;
 mod effective;
 mod from_nothing;
@@ -11,5 +12,5 @@ mod no_outage;
 mod old_names;
 mod password_files;
 mod profiles;
-mod rollover;
 mod reload;
+mod rollover;

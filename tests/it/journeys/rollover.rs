@@ -243,7 +243,8 @@ fn a_reissue_that_was_cut_short_goes_on_and_knows_whom_to_pass() {
     assert!(about.contains("2048 bit") && about.contains("DNS:localhost"), "{about}");
 
     // as a run leaves it that ends after the switch
-    let backup = fs::read_dir(sandbox.dir.join("certs/backup")).unwrap().map(|entry| entry.unwrap().path()).next().unwrap();
+    let backup =
+        fs::read_dir(sandbox.dir.join("certs/backup")).unwrap().map(|entry| entry.unwrap().path()).next().unwrap();
     for end in ["crt", "chain.crt", "csr", "key"] {
         let from = backup.join(format!("client/a/a.{end}"));
         fs::copy(from, sandbox.dir.join(format!("certs/client/a/a.{end}"))).unwrap();

@@ -16,7 +16,6 @@ use crate::error::Failure;
 use crate::mqtt::Attempt;
 use crate::mqtt::Conversation;
 use crate::mqtt::Identity;
-use crate::mqtt::Tls;
 use crate::mqtt::Trouble;
 use crate::passwd::User;
 use crate::provision::credentials;
@@ -158,11 +157,7 @@ fn attempt<'a>(
         }
     };
     let client_id = client_id.clone().unwrap_or_else(|| proofs::client_id("prove"));
-    Ok(Attempt {
-        tls: Some(Tls::new(&probe.trust, identity)),
-        login,
-        ..Attempt::new(&probe.host, probe.listener.port, client_id)
-    })
+    Ok(Attempt { tls: Some(probe.tls(identity)), login, ..Attempt::new(&probe.host, probe.listener.port, client_id) })
 }
 
 struct Asking<'a> {

@@ -69,7 +69,9 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
             match plan.action {
                 Action::Nothing => "the broker has read what is on the disk".to_owned(),
                 Action::Reload => "the broker has not read what is on the disk: mqsec up".to_owned(),
-                Action::Restart { .. } => "the broker must be restarted to read what is on the disk: mqsec restart".to_owned(),
+                Action::Restart { .. } => {
+                    "the broker must be restarted to read what is on the disk: mqsec restart".to_owned()
+                }
             }
         }
         Err(error) => format!("the broker's files cannot be taken over ({}): mqsec doctor", error.code),
@@ -108,7 +110,8 @@ fn kinds(
     let trusted = all(broker::TRUST)?;
     let lists = change.read(broker::CRL)?;
     let lists = lists.map(|pem| Crl::all_from_pem(&pem, broker::CRL).unwrap_or_default());
-    for (who, one) in [("has a certificate of the old authority", old), ("has a certificate of the new authority", new)] {
+    for (who, one) in [("has a certificate of the old authority", old), ("has a certificate of the new authority", new)]
+    {
         let is_trusted = trusted.iter().any(|root| root.der == one.root.der) && one.end() > now;
         let current = |crl: &Crl| crl.is_named_by(one.issuer()) && crl.next_update.is_none_or(|end| end > now);
         let listed = lists.as_ref().is_none_or(|lists| lists.iter().any(current));
@@ -135,7 +138,9 @@ struct Status {
 impl Status {
     fn next(&self) -> &'static str {
         match self.phase {
-            "prepared" if !self.crossed => "ca rollover reissue --force (once every client has both authorities of ca.crt)",
+            "prepared" if !self.crossed => {
+                "ca rollover reissue --force (once every client has both authorities of ca.crt)"
+            }
             "prepared" => "ca rollover reissue",
             "reissued" if !self.left.pending.is_empty() => "ca rollover reissue (it goes on where it ended)",
             "reissued" => "ca rollover drop (once every client has its new certificate)",
@@ -174,7 +179,9 @@ impl Report for Status {
             .collect();
         text.push_str(&crate::ui::columns(&rows));
         let (pending, done) = (self.left.pending.len(), self.left.done);
-        text.push_str(&format!("certificates in certs/client: {done} of the new authority, {pending} of the old one\n"));
+        text.push_str(&format!(
+            "certificates in certs/client: {done} of the new authority, {pending} of the old one\n"
+        ));
         for (name, why) in &self.left.passed {
             text.push_str(&format!("  {name}: {why}\n"));
         }
@@ -186,14 +193,15 @@ impl Report for Status {
             text.push_str(&format!("  and {} more\n", self.holders.len() - 20));
         }
         if !self.crossed {
-            text.push_str("no cross certificate: a client that trusts the old authority alone is cut off by `reissue`\n");
+            text.push_str(
+                "no cross certificate: a client that trusts the old authority alone is cut off by `reissue`\n",
+            );
         }
         text + &format!("next: {} {}\n", self.command, self.next())
     }
 
     fn json(&self) -> Value {
-        let authority =
-            |(title, end): &(String, OffsetDateTime)| json!({ "name": title, "not_after": rfc3339(*end) });
+        let authority = |(title, end): &(String, OffsetDateTime)| json!({ "name": title, "not_after": rfc3339(*end) });
         let holders: Vec<_> = self
             .holders
             .iter()

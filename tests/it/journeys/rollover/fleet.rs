@@ -155,14 +155,35 @@ impl<'a> Fleet<'a> {
         for certificate in ["old", "new"] {
             for trust in TRUSTS {
                 let file = |name: &str| self.path(name).display().to_string();
-                let (ca, cert, key) =
-                    (file(&format!("{trust}.ca")), file(&format!("{certificate}.crt")), file(&format!("{certificate}.key")));
+                let (ca, cert, key) = (
+                    file(&format!("{trust}.ca")),
+                    file(&format!("{certificate}.crt")),
+                    file(&format!("{certificate}.key")),
+                );
                 if !PathBuf::from(&ca).exists() || !PathBuf::from(&cert).exists() {
                     continue;
                 }
                 let publish = [
-                    "-h", "localhost", "-p", &port, "--cafile", &ca, "--cert", &cert, "--key", &key, "-u", "admin", "-P",
-                    &password, "-q", "1", "-t", "rollover/other", "-m", "x",
+                    "-h",
+                    "localhost",
+                    "-p",
+                    &port,
+                    "--cafile",
+                    &ca,
+                    "--cert",
+                    &cert,
+                    "--key",
+                    &key,
+                    "-u",
+                    "admin",
+                    "-P",
+                    &password,
+                    "-q",
+                    "1",
+                    "-t",
+                    "rollover/other",
+                    "-m",
+                    "x",
                 ];
                 let script = [&port, &ca, &cert, &key].map(String::as_str);
                 let runs: [(PathBuf, Vec<&str>); 4] = [
