@@ -321,8 +321,8 @@ fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Another mqsec's change takes milliseconds, RSA keys a second or two.
-const LOCK_PATIENCE: Duration = Duration::from_secs(20);
+/// Another mqsec's change takes milliseconds, RSA keys a second or two; fifty may wait at once on a slow machine.
+const LOCK_PATIENCE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
