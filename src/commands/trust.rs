@@ -16,6 +16,7 @@ use crate::pki::parsed::Certificate;
 use crate::provision::inventory;
 use crate::ui::Report;
 use crate::workspace::layout;
+use crate::workspace::layout::Generation;
 use store::Did;
 use store::Root;
 use store::Store;
@@ -73,8 +74,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let roots = roots(context)?;
     let stores = stores(which);
     if which.print {
-        let path = context.workspace.path(layout::CA_CERT).display().to_string();
-        let text: String = stores.iter().flat_map(|store| store.commands(want, &roots, &path)).collect();
+        let text: String = stores.iter().flat_map(|store| store.commands(want, &roots)).collect();
         crate::ui::raw(text.as_bytes());
         return Ok(0);
     }
@@ -105,16 +105,25 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     Ok(context.ui.report(&Outcome { want, done, dir }))
 }
 
-/// The roots that clients are to trust: one, or two during a rollover.
+/// The roots that clients are to trust: one, or two during a rollover. Each stands first in a file of its own.
 fn roots(context: &Context<'_>) -> Result<Vec<Root>, Failure> {
-    let path = context.workspace.show(layout::CA_CERT);
-    let Some(pem) = context.workspace.read(layout::CA_CERT)? else {
+    let mut roots: Vec<Root> = Vec::new();
+    for generation in [Generation::Current, Generation::Next, Generation::Old] {
+        let file = layout::authority(generation).cert;
+        let path = context.workspace.show(&file);
+        let Some(pem) = context.workspace.read(&file)? else { continue };
+        let root = Root::of(Certificate::from_pem(&pem, &path)?, path);
+        if roots.iter().all(|other| other.fingerprint != root.fingerprint) {
+            roots.push(root);
+        }
+    }
+    if roots.is_empty() {
+        let path = context.workspace.show(layout::CA_CERT);
         return Err(Plain::new("ca-missing", format!("there is no authority: no `{path}`"))
             .hint("make one: mqsec ca init")
             .into());
-    };
-    let all = Certificate::all_from_pem(&pem, &path)?;
-    Ok(all.into_iter().filter(|one| one.is_ca).map(Root::of).collect())
+    }
+    Ok(roots)
 }
 
 /// The authorities that the inventory knows beside these.
@@ -184,7 +193,10 @@ impl Report for Outcome {
             .done
             .iter()
             .map(|(store, title, short, did)| {
-                json!({ "store": store, "authority": title, "id": short, "state": did.state(), "text": did.words() })
+                json!({
+                    "store": store, "authority": title, "id": short, "state": did.state(), "code": did.code(),
+                    "text": did.words(),
+                })
             })
             .collect();
         json!({ "schema": "mqsec/trust/1", "stores": stores })

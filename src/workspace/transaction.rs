@@ -222,7 +222,11 @@ impl<'w> Transaction<'w> {
         if entries.is_empty() {
             return Ok(changes);
         }
-        if let Err(error) = stage(workspace, &entries, &contents) {
+        // beyond the manifest nothing may need room any more: what is moved to its place needs none
+        let reserved = tails
+            .iter()
+            .try_for_each(|(path, length, bytes)| fs::reserve(&workspace.path(path), *length, bytes.len() as u64));
+        if let Err(error) = reserved.and_then(|()| stage(workspace, &entries, &contents)) {
             let _ = discard(workspace);
             return Err(error.into());
         }

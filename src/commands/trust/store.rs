@@ -22,6 +22,8 @@ pub(super) enum Want {
 pub(super) struct Root {
     pub(super) certificate: Option<Certificate>,
     pub(super) title: String,
+    /// Where it stands first.
+    file: String,
     /// SHA-256, lower-case hexadecimal.
     pub(super) fingerprint: String,
     /// Whether it can sign for some names alone.
@@ -29,15 +31,16 @@ pub(super) struct Root {
 }
 
 impl Root {
-    pub(super) fn of(certificate: Certificate) -> Self {
+    pub(super) fn of(certificate: Certificate, file: String) -> Self {
         // the extension's object identifier, 2.5.29.30, as it stands in the certificate
         let constrained = certificate.der.windows(5).any(|bytes| bytes == [0x06, 0x03, 0x55, 0x1d, 0x1e]);
         let fingerprint = certificate.fingerprint().replace(':', "").to_ascii_lowercase();
-        Self { title: printable(certificate.title()), fingerprint, constrained, certificate: Some(certificate) }
+        Self { title: printable(certificate.title()), file, fingerprint, constrained, certificate: Some(certificate) }
     }
 
     pub(super) fn gone(fingerprint: &str, title: &str) -> Self {
-        Self { certificate: None, title: printable(title), fingerprint: fingerprint.to_owned(), constrained: false }
+        let (title, fingerprint) = (printable(title), fingerprint.to_owned());
+        Self { certificate: None, title, file: String::new(), fingerprint, constrained: false }
     }
 
     /// Tells authorities of all folders apart.
@@ -85,8 +88,16 @@ impl Did {
             Self::There => "is in it".to_owned(),
             Self::Removed => "removed".to_owned(),
             Self::NotThere => "is not in it".to_owned(),
-            Self::NeedsRoot => "trust-needs-root: only root may change it".to_owned(),
-            Self::Failed { why } => format!("trust-store-failed: {why}"),
+            Self::NeedsRoot => format!("{}: only root may change it", self.code().unwrap_or_default()),
+            Self::Failed { why } => format!("{}: {why}", self.code().unwrap_or_default()),
+        }
+    }
+
+    pub(super) fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::NeedsRoot => Some("trust-needs-root"),
+            Self::Failed { .. } => Some("trust-store-failed"),
+            _ => None,
         }
     }
 
@@ -95,9 +106,8 @@ impl Did {
             Self::Installed { .. } => "installed",
             Self::There => "there",
             Self::Removed => "removed",
-            Self::NotThere => "not-there",
-            Self::NeedsRoot => "needs-root",
-            Self::Failed { .. } => "failed",
+            Self::NotThere => "absent",
+            Self::NeedsRoot | Self::Failed { .. } => "failed",
         }
     }
 }
@@ -173,12 +183,11 @@ impl Store {
     }
 
     /// Lines for a shell.
-    pub(super) fn commands(&self, want: Want, roots: &[Root], ca: &str) -> Vec<String> {
-        let ca = crate::error::shell_word(ca);
+    pub(super) fn commands(&self, want: Want, roots: &[Root]) -> Vec<String> {
         roots
             .iter()
             .map(|root| {
-                let id = root.id();
+                let (id, ca) = (root.id(), crate::error::shell_word(&root.file));
                 match self {
                     Self::System { system, user } => system.commands(want, root, *user, &ca),
                     Self::Nss(folder) => other::nss_commands(want, folder, &id, &ca),

@@ -205,7 +205,7 @@ impl System {
         match (self.linux(), want) {
             (Some(linux), Want::Install) => {
                 let file = linux.file(root).display().to_string();
-                line(&["sudo install -m 0644", ca, &file]) + &line(&["sudo", linux.update])
+                line(&["sudo openssl x509 -in", ca, "-out", &file]) + &line(&["sudo", linux.update])
             }
             (Some(linux), Want::Uninstall) => {
                 let file = linux.file(root).display().to_string();
