@@ -516,6 +516,28 @@ pub fn check_appendable(path: &Path) -> Result<(), FsError> {
     }
 }
 
+/// Has the disk keep room behind a file's end, so that adding to it later cannot fail for want of it. Where the file system
+/// knows no such thing, nothing is kept.
+pub fn reserve(path: &Path, offset: u64, length: u64) -> Result<(), FsError> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let error = |source| FsError::new("write", path, source);
+        let mut options = OpenOptions::new();
+        options.write(true).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
+        let file = options.open(path).map_err(error)?;
+        match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, offset, length) {
+            Err(code @ (rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT)) => return Err(error(code.into())),
+            _ => return Ok(()),
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (path, offset, length);
+        Ok(())
+    }
+}
+
 /// Whether a file's last line has its end.
 pub fn ends_with_a_line(path: &Path) -> Result<bool, FsError> {
     use std::io::Seek;

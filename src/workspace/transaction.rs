@@ -223,7 +223,11 @@ impl<'w> Transaction<'w> {
         if entries.is_empty() {
             return Ok(changes);
         }
-        if let Err(error) = stage(workspace, &entries, &contents) {
+        // beyond the manifest nothing may need room any more: what is moved to its place needs none
+        let reserved = tails
+            .iter()
+            .try_for_each(|(path, length, bytes)| fs::reserve(&workspace.path(path), *length, bytes.len() as u64));
+        if let Err(error) = reserved.and_then(|()| stage(workspace, &entries, &contents)) {
             let _ = discard(workspace);
             return Err(error.into());
         }
@@ -329,8 +333,8 @@ fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Another mqsec's change takes milliseconds, RSA keys a second or two.
-const LOCK_PATIENCE: Duration = Duration::from_secs(20);
+/// Another mqsec's change takes milliseconds, RSA keys a second or two; fifty may wait at once on a slow machine.
+const LOCK_PATIENCE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {

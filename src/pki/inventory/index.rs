@@ -58,8 +58,8 @@ mod tests {
 
     #[test]
     fn dates_serials_and_names_are_in_openssl_s_form() {
-        let line = "issued\tABC\tclient\tü\\tx\t2026-01-01T00:00:00Z\t2050-01-02T03:04:05Z\tab\t01\t";
-        let Some(Line::Issued(entry)) = Line::parse(line) else { panic!() };
+        let line = "issued\tABC\tclient\tü\\tx\t2026-01-01T00:00:00Z\t2050-01-02T03:04:05Z\t01\t\t".to_owned() + &"ab".repeat(32);
+        let Some(Line::Issued(entry)) = Line::parse(&line) else { panic!() };
         assert_eq!(
             index_line(Some(&entry), None, false, ""),
             "V\t20500102030405Z\t\t0ABC\tunknown\t/CN=\\xC3\\xBC\\x09x\n"

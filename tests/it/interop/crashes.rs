@@ -17,7 +17,7 @@ use crate::support::Said;
 use crate::support::Sandbox;
 
 /// Every call by which mqsec could change a file, and those that bring it to the disk.
-const CALLS: [&str; 22] = [
+pub(super) const CALLS: [&str; 22] = [
     "openat",
     "write",
     "pwrite64",
@@ -152,6 +152,34 @@ fn a_killed_clean_up_of_a_journal_with_a_hole_leaves_the_old_state() {
     }
 }
 
+/// The same hole, in the line that was to be added to the inventory.
+#[test]
+fn a_journal_with_a_hole_in_what_is_added_leaves_the_old_state() {
+    let mut crash = Crash::of(&["client-cert", "x", "30"]);
+    crash.before = &[&["ca", "init"], &["client-cert", "x"]];
+    let sandbox = crash.prepare();
+    let old = sandbox.snapshot();
+    assert!(killed_at(&sandbox, "rename", 1, crash.args));
+    let manifest: serde_json::Value = serde_json::from_str(&sandbox.read(".mqsec/staged/manifest.json")).unwrap();
+    let added = manifest.as_array().unwrap().iter().position(|entry| entry["append_at"].is_u64()).unwrap();
+    let staged = format!(".mqsec/staged/{added}");
+    let line = sandbox.read(&staged);
+    assert!(line.starts_with("issued\t"), "{line}");
+    for hole in ["", "\0\0\0", &line[..line.len() - 1]] {
+        let sandbox = crash.prepare();
+        let before = sandbox.snapshot();
+        assert!(killed_at(&sandbox, "rename", 1, crash.args));
+        sandbox.write(&staged, hole);
+        sandbox.mqsec(&["passwd", "list"]).ok();
+        assert!(sandbox.snapshot() == before, "{hole:?}: something changed");
+        crash.runs_again("after a hole", &sandbox, true);
+    }
+    // and without one it is finished
+    sandbox.mqsec(&["passwd", "list"]).ok();
+    assert!(sandbox.snapshot() != old && sandbox.read("certs/inventory.tsv").ends_with(&line));
+    serves("after no hole", &sandbox);
+}
+
 /// A command that is killed, and the state that it finds.
 struct Crash {
     args: &'static [&'static str],
@@ -279,7 +307,7 @@ impl Crash {
 }
 
 /// Every call of mqsec's own work, as its name and its number among all of that name in its thread.
-fn places(trace: &Trace) -> Vec<(String, usize)> {
+pub(super) fn places(trace: &Trace) -> Vec<(String, usize)> {
     let mut places = Vec::new();
     for calls in trace.processes() {
         let mut counts = BTreeMap::new();
@@ -313,11 +341,13 @@ fn is_wholly_new(place: &str, old: &[(PathBuf, Vec<u8>)], now: &[(PathBuf, Vec<u
     }
 }
 
-/// Every certificate that is there is valid, with its key.
-fn serves(place: &str, sandbox: &Sandbox) {
+/// Every certificate that is there is valid, with its key, and is in the inventory.
+pub(super) fn serves(place: &str, sandbox: &Sandbox) {
     if sandbox.has("certs/ca.crt") || sandbox.has("certs/broker/broker.crt") {
-        let said = sandbox.mqsec(&["verify"]);
-        assert_eq!(said.status, 0, "{place}: {said:?}");
+        for args in [&["verify"][..], &["list", "--check"]] {
+            let said = sandbox.mqsec(args);
+            assert_eq!(said.status, 0, "{place}: {said:?}");
+        }
     }
 }
 

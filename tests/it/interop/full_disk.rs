@@ -73,6 +73,8 @@ fn a_read_only_file_system_is_told_and_nothing_changes() {
     }
     // what only reads works
     sandbox.mqsec(&["verify"]).ok();
+    sandbox.mqsec(&["list", "--check"]).ok();
+    sandbox.mqsec(&["metrics"]).ok();
     sandbox.mqsec(&["ca", "show"]).ok();
     sandbox.mqsec(&["passwd", "list"]).ok();
     assert_eq!(sandbox.snapshot(), before);
@@ -94,9 +96,33 @@ fn an_empty_folder_on_a_read_only_file_system_is_told() {
     assert_eq!(fs::read_dir(&sandbox.dir).unwrap().count(), 0);
 }
 
+/// The inventory fills its last page but for a few bytes, so the line that is added to it needs room of its own.
+#[test]
+fn an_inventory_without_room_for_its_next_line_is_met_before_anything_changes() {
+    let full = |sandbox: &Sandbox| {
+        let text = sandbox.read("certs/inventory.tsv");
+        let blank = "\n".repeat(PAGE - text.len() - 10);
+        sandbox.write("certs/inventory.tsv", text + &blank);
+    };
+    fails_on_a_disk_that_is_full_after(full, &[&["ca", "init"], &["client-cert", "x"]], &["client-cert", "x", "30"]);
+}
+
+#[test]
+fn a_rebuilt_inventory_on_a_full_disk_keeps_the_old_one_and_succeeds_later() {
+    let damage = |sandbox: &Sandbox| {
+        let text = sandbox.read("certs/inventory.tsv");
+        sandbox.write("certs/inventory.tsv", "nonsense\n".to_owned() + &text);
+    };
+    fails_on_a_disk_that_is_full_after(damage, &[&["ca", "init"], &["client-cert", "x"]], &["list", "--rebuild"]);
+}
+
+fn fails_on_a_full_disk(before: &[&[&str]], args: &[&str]) {
+    fails_on_a_disk_that_is_full_after(|_| {}, before, args);
+}
+
 /// With every amount of room that is too small, from none on, the command fails and leaves the old state; with enough
 /// it succeeds.
-fn fails_on_a_full_disk(before: &[&[&str]], args: &[&str]) {
+fn fails_on_a_disk_that_is_full_after(prepare: impl Fn(&Sandbox), before: &[&[&str]], args: &[&str]) {
     if !may_use("root") {
         return;
     }
@@ -106,6 +132,7 @@ fn fails_on_a_full_disk(before: &[&[&str]], args: &[&str]) {
     for args in before {
         sandbox.mqsec(args).ok();
     }
+    prepare(&sandbox);
     let old = files(&sandbox);
     let filler = Filler::fill(&sandbox.dir);
     let mut failures = 0;
