@@ -357,6 +357,9 @@ fn complete(change: &mut Transaction<'_>, hierarchy: &Hierarchy, now: OffsetDate
     if !change.has(layout::CA_SERIAL) {
         change.put(layout::CA_SERIAL, format!("{}\n", hierarchy.root.serial));
     }
+    if hierarchy.has_key(change) {
+        remember(change);
+    }
     if !change.has(layout::CA_CRL) && hierarchy.issuer().may_sign_crls {
         let crl = hierarchy.unlock(change, now)?.empty_crl(now)?;
         change.put(layout::CA_CRL, crl);

@@ -6,6 +6,7 @@ mod clients;
 mod crashes;
 mod dynsec;
 mod full_disk;
+mod hierarchy;
 mod login;
 mod modes;
 mod openssl;
