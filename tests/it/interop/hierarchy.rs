@@ -128,7 +128,7 @@ fn openssl(sandbox: &Sandbox, counts: &mut Counts) {
             args.extend(["-cert", &chain, "-cert_chain", &chain, "-key", &key]);
             let said = sandbox.run("openssl", &args).ok();
             assert!(said.stdout.contains("Verify return code: 0 (ok)"), "{said:?}");
-            assert_eq!(said.stdout.matches("BEGIN CERTIFICATE").count(), 3, "leaf and issuer, and the leaf again: {said:?}");
+            assert_eq!(said.stdout.matches("BEGIN CERTIFICATE").count(), 2, "the broker sends its leaf and the issuer");
             counts.accepted("openssl", 1);
         }
     }
@@ -208,7 +208,7 @@ fn without_the_brokers_chain(sandbox: &Sandbox, counts: &mut Counts) {
     let chain = sandbox.read("certs/broker/broker.crt");
     let (leaf, _) = chain.split_once("-----END CERTIFICATE-----\n").unwrap();
     sandbox.write("certs/broker/broker.crt", format!("{leaf}-----END CERTIFICATE-----\n"));
-    sandbox.mqsec(&["restart"]).exits(1);
+    sandbox.mqsec(&["restart"]).ok();
     let address = format!("127.0.0.1:{}", sandbox.port);
     let args = ["s_client", "-connect", &address, "-CAfile", ROOT, "-verify_return_error"];
     assert_ne!(sandbox.run("openssl", &args).status, 0);
