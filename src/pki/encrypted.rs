@@ -35,11 +35,8 @@ pub fn decrypt(pem: &[u8], path: &str, passphrase: &Secret) -> Result<Zeroizing<
     if kept(pem) == Kept::OldForm {
         return Err(PkiError::OldEncryption { path: path() });
     }
-    let damaged = || PkiError::WrongContent {
-        path: path(),
-        wanted: "a private key",
-        found: "a key that is damaged".to_owned(),
-    };
+    let damaged =
+        || PkiError::WrongContent { path: path(), wanted: "a private key", found: "a key that is damaged".to_owned() };
     let der = body(pem).ok_or_else(damaged)?;
     let info = EncryptedPrivateKeyInfoRef::try_from(der.as_slice()).map_err(|_| {
         // well formed, so of another scheme: PBES1 with MD5 or DES, PBES2 with 3DES
@@ -56,7 +53,7 @@ pub fn decrypt(pem: &[u8], path: &str, passphrase: &Secret) -> Result<Zeroizing<
 /// Whether it is one sequence and nothing more.
 fn is_whole(der: &[u8]) -> bool {
     let (length, head) = match der {
-        [0x30, length @ ..0x80, ..] => (usize::from(*length), 2),
+        [0x30, length @ ..=0x7f, ..] => (usize::from(*length), 2),
         [0x30, 0x81, length, ..] => (usize::from(*length), 3),
         [0x30, 0x82, high, low, ..] => (usize::from(*high) << 8 | usize::from(*low), 4),
         _ => return false,

@@ -76,12 +76,16 @@ pub fn examine(import: Import, now: OffsetDateTime) -> Result<Fit, Failure> {
         return Err(unfit(path, format!("it begins on {}", short_date(certificate.not_before))));
     }
     if matches!(certificate.key_kind, KeyKind::Rsa(..2048) | KeyKind::Other) {
-        return Err(unfit(path, format!("its key ({}) is too weak, or of a kind that TLS programs do not take", certificate.key)));
+        return Err(unfit(
+            path,
+            format!("its key ({}) is too weak, or of a kind that TLS programs do not take", certificate.key),
+        ));
     }
     let mut cert_pem = keys::certificate_pem(&certificate.der);
     let mut authority = Authority::load(cert_pem.as_bytes(), path, &key_pem, &key_path, now).map_err(|error| {
         let mut failure = Failure::from(error);
-        failure.hints = vec!["name an authority's certificate and its own key: mqsec ca import --cert FILE --key FILE".to_owned()];
+        failure.hints =
+            vec!["name an authority's certificate and its own key: mqsec ca import --cert FILE --key FILE".to_owned()];
         failure
     })?;
     if signature::is_weak(&certificate.signature_oid) {
@@ -94,7 +98,8 @@ pub fn examine(import: Import, now: OffsetDateTime) -> Result<Fit, Failure> {
             return Err(unfit(path, "it may not sign revocation lists (its keyUsage has no cRLSign)"));
         }
         // mkcert and minica make such roots; name and key stay, so clients that trust the old certificate follow
-        cert_pem = authority.with_crl_sign(&keys::parse(&key_pem, &key_path)?).map_err(|error| refused(path, &error))?;
+        cert_pem =
+            authority.with_crl_sign(&keys::parse(&key_pem, &key_path)?).map_err(|error| refused(path, &error))?;
         authority = Authority::load(cert_pem.as_bytes(), path, &key_pem, &key_path, now)?;
         renewed = true;
     }

@@ -118,7 +118,8 @@ impl Report for Made<'_> {
             text.push_str(&format!("  the old authority is kept in {backup}\n"));
         }
         let key = workspace.show(layout::CA_KEY);
-        let how = if self.encrypted { "encrypted (without its passphrase it is lost) and still secret" } else { "secret" };
+        let how =
+            if self.encrypted { "encrypted (without its passphrase it is lost) and still secret" } else { "secret" };
         text.push_str(&format!(
             "  {key} is {how}: who has it can make certificates; {} is for every client\n",
             workspace.show(layout::CA_CERT),

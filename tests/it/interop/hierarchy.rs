@@ -85,7 +85,10 @@ fn two_tiers(version: &str) {
         logins(&sandbox, client, &mut counts);
     }
     without_the_brokers_chain(&sandbox, &mut counts);
-    tell(&format!("two tiers on {version}, accepted: {:?}, refused as it must be: {}", counts.accepted, counts.refused));
+    tell(&format!(
+        "two tiers on {version}, accepted: {:?}, refused as it must be: {}",
+        counts.accepted, counts.refused
+    ));
     for who in ["openssl", "mosquitto", "rustls", "Python", "Node"] {
         assert!(counts.of(who) > 0, "{who} was not asked");
     }
@@ -111,7 +114,8 @@ fn openssl(sandbox: &Sandbox, counts: &mut Counts) {
     let client = "certs/client/admin/admin";
     let chain = format!("{client}.chain.crt");
     let verify = |purpose: &str, chain: &str, further: &[&str]| {
-        let rules = ["verify", "-x509_strict", "-check_ss_sig", "-CAfile", ROOT, "-purpose", purpose, "-untrusted", chain];
+        let rules =
+            ["verify", "-x509_strict", "-check_ss_sig", "-CAfile", ROOT, "-purpose", purpose, "-untrusted", chain];
         sandbox.run("openssl", &[&rules[..], further, &[chain]].concat())
     };
     for name in ["broker.lan", "localhost"] {
@@ -140,13 +144,7 @@ fn publish(sandbox: &Sandbox, version: &str, host: &str, certificate: &str) -> S
     Said::of(command.output().unwrap())
 }
 
-fn pub_or_sub(
-    sandbox: &Sandbox,
-    version: &str,
-    program: &str,
-    host: &str,
-    certificate: &str,
-) -> std::process::Command {
+fn pub_or_sub(sandbox: &Sandbox, version: &str, program: &str, host: &str, certificate: &str) -> std::process::Command {
     let mut command = sandbox.command(peer(version, program));
     command.args(["-h", host, "-p", &sandbox.port.to_string(), "--cafile", ROOT]);
     command.args(["-u", "admin", "-P", &sandbox.password("admin"), "--key", "certs/client/admin/admin.key"]);
@@ -217,7 +215,7 @@ fn without_the_brokers_chain(sandbox: &Sandbox, counts: &mut Counts) {
     }
     let password = sandbox.password("admin");
     let args = ["test-connect", "admin", &password, "admin", "--ca", ROOT];
-    sandbox.mqsec(&args).fails(1, "chain-intermediate-missing");
+    sandbox.mqsec(&args).fails(1, "tls-broker-intermediate-missing");
     sandbox.mqsec(&["verify", "broker"]).exits(1);
     for client in [Client::Python, Client::Node] {
         let attempt = json!({ "name": "localhost", "tls": "1.3", "user": "admin", "password": password });
@@ -225,4 +223,8 @@ fn without_the_brokers_chain(sandbox: &Sandbox, counts: &mut Counts) {
         assert!(answers[0].is_string(), "{client:?} took a broker that sent no chain: {answers:?}");
     }
     counts.refused += 7;
+    // `up` puts what is missing behind the leaf again
+    assert!(sandbox.up_native(&[]).ok().stdout.contains("8 of 8 proofs hold"));
+    assert_eq!(sandbox.read("certs/broker/broker.crt"), chain);
+    sandbox.mqsec(&args).ok();
 }

@@ -179,7 +179,20 @@ fn serves(sandbox: &Sandbox, root: &str, strict: bool) {
         openssl(sandbox, &["verify", rules, "-CAfile", root, "-untrusted", leaf, leaf]);
     }
     let mut publish = sandbox.command(peer("2.0.21", "mosquitto_pub"));
-    publish.args(["-h", "localhost", "-p", &sandbox.port.to_string(), "--cafile", root, "-t", "t", "-m", "x", "-q", "1"]);
+    publish.args([
+        "-h",
+        "localhost",
+        "-p",
+        &sandbox.port.to_string(),
+        "--cafile",
+        root,
+        "-t",
+        "t",
+        "-m",
+        "x",
+        "-q",
+        "1",
+    ]);
     publish.args(["--cert", "certs/client/admin/admin.chain.crt", "--key", "certs/client/admin/admin.key"]);
     publish.args(["-u", "admin", "-P", &sandbox.password("admin")]);
     Said::of(publish.output().unwrap()).ok();
@@ -205,7 +218,9 @@ fn authorities_of_openssl_are_taken_in_every_form() {
         if encrypted {
             with_passphrase(&sandbox, "pw", &["ca", "decrypt"]).ok();
         }
-        sandbox.mqsec(&import).fails(if encrypted { 2 } else { 1 }, if encrypted { "ca-passphrase-needed" } else { "ca-exists" });
+        sandbox
+            .mqsec(&import)
+            .fails(if encrypted { 2 } else { 1 }, if encrypted { "ca-passphrase-needed" } else { "ca-exists" });
         serves(&sandbox, &cert, true);
     }
 }
@@ -254,13 +269,18 @@ fn a_signing_authority_is_taken_with_its_root() {
     let import = ["ca", "import", "--key", "../made/sub.key", "--cert", "../made/sub.crt"];
     sandbox.mqsec(&import).fails(1, "ca-root-needed");
     sandbox.mqsec(&[&import[..], &["--chain", "../made/sub.crt"]].concat()).fails(1, "ca-root-needed");
-    let nolists = ["ca", "import", "--key", "../made/sub.key", "--cert", "../made/nolists.crt", "--chain", "../made/root.crt"];
+    let nolists =
+        ["ca", "import", "--key", "../made/sub.key", "--cert", "../made/nolists.crt", "--chain", "../made/root.crt"];
     assert!(sandbox.mqsec(&nolists).fails(1, "ca-unfit").stderr.contains("cRLSign"));
     sandbox.mqsec(&[&import[..], &["--chain", "../made/root.crt"]].concat()).ok();
     assert!(sandbox.has("certs/signing/ca.key") && !sandbox.has("certs/ca.key"));
     // its 300 days are the end of what it issues
     let said = sandbox.mqsec(&["client-cert", "long", "365"]).ok();
-    assert!(said.stdout.contains("sooner than asked for") && said.stdout.contains("mqsec ca rollover"), "{}", said.stdout);
+    assert!(
+        said.stdout.contains("sooner than asked for") && said.stdout.contains("mqsec ca rollover"),
+        "{}",
+        said.stdout
+    );
     serves(&sandbox, "../made/root.crt", true);
 }
 
@@ -389,12 +409,18 @@ fn every_key_of_a_request_stays_the_same_key() {
         ("p521", "ecparam -name secp521r1 -genkey -noout", "-sha512"),
         ("ed", "genpkey -algorithm ed25519", ""),
         ("rsa", "genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:2048", "-sha256"),
-        ("pss", "genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:3072", "-sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32"),
+        (
+            "pss",
+            "genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:3072",
+            "-sha256 -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:32",
+        ),
     ];
     for (name, key, sign) in kinds {
         sh(
             &sandbox,
-            &format!("openssl {key} -out {name}.key; openssl req -new -key {name}.key {sign} -subj /CN={name} -out {name}.csr"),
+            &format!(
+                "openssl {key} -out {name}.key; openssl req -new -key {name}.key {sign} -subj /CN={name} -out {name}.csr"
+            ),
         );
         sandbox.mqsec(&["csr", "sign", &format!("{name}.csr")]).ok();
         let cert = format!("certs/client/{name}/{name}.crt");
