@@ -49,7 +49,7 @@ fn find(file: Option<&PathBuf>, json: bool, key: &str, new: bool) -> Result<Secr
             "ca-passphrase-needed",
             format!("`{key}` {needs}, and there is no terminal to ask for the passphrase"),
         )
-        .hint(format!("put it into a file or the variable {VARIABLE}: mqsec --ca-passphrase-file FILE ca show"))
+        .hint(format!("put it into a file or the variable {VARIABLE}: mqsec --ca-passphrase-file FILE up"))
         .into()
     })
 }

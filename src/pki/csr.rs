@@ -83,7 +83,10 @@ impl Csr {
         }
         let der = match bytes.first() {
             Some(0x30) => bytes.to_vec(),
-            _ => from_pem(bytes).ok_or_else(|| unreadable(keys::describe(bytes)))?,
+            _ => from_pem(bytes).ok_or_else(|| {
+                let found = keys::describe(bytes);
+                unreadable(if found.contains("signing request") { "half a request".to_owned() } else { found })
+            })?,
         };
         let damaged = || unreadable("a request that is damaged".to_owned());
         let (rest, request) = X509CertificationRequest::from_der(&der).map_err(|_| match bytes.first() {

@@ -3,7 +3,12 @@
 use std::fmt;
 
 use clap::ValueEnum;
+use pkcs8::PrivateKeyInfoRef;
+use pkcs8::der::Encode;
+use pkcs8::der::asn1::OctetStringRef;
+use pkcs8::spki::SubjectPublicKeyInfoRef;
 use rcgen::KeyPair;
+use rcgen::PublicKeyData;
 use rcgen::RsaKeySize;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
@@ -65,13 +70,27 @@ impl KeyType {
 
 /// The key as PKCS#8 PEM, in its first version: OpenSSL before 3.5 reads no other, so no broker would.
 pub fn to_pem(key: &KeyPair) -> Zeroizing<Vec<u8>> {
-    let der = Zeroizing::new(key.serialize_der());
+    let der = pkcs8(key);
     let body = match der.strip_prefix(&ED25519_V2) {
         // what follows the seed is the public key, which the first version does not have
         Some(rest) => Zeroizing::new([&ED25519_V1[..], rest.get(..32).unwrap_or(rest)].concat()),
         None => der,
     };
     encrypted::to_pem("PRIVATE KEY", &body)
+}
+
+/// The key as PKCS#8. One that was read in PKCS#1 or SEC 1 is kept in that form by rcgen, and is wrapped.
+fn pkcs8(key: &KeyPair) -> Zeroizing<Vec<u8>> {
+    let der = Zeroizing::new(key.serialize_der());
+    if PrivateKeyInfoRef::try_from(der.as_slice()).is_ok() {
+        return der;
+    }
+    let spki = key.subject_public_key_info();
+    let wrapped = SubjectPublicKeyInfoRef::try_from(spki.as_slice()).and_then(|spki| {
+        let inner = OctetStringRef::new(&der)?;
+        Ok(PrivateKeyInfoRef::new(spki.algorithm, inner).to_der()?)
+    });
+    wrapped.map_or(der, Zeroizing::new)
 }
 
 /// A certificate as PEM.
@@ -140,6 +159,21 @@ mod tests {
             let read = parse(&to_pem(&key), "k").unwrap();
             assert_eq!(read.public_key_raw(), key.public_key_raw(), "{kind}");
         }
+    }
+
+    #[test]
+    fn a_key_in_an_older_form_is_written_in_the_present_one() {
+        // SEC 1, as `openssl ecparam -genkey -noout` writes it
+        let sec1 = "-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIIz7RUrsjK395dhJINbF8vIO1WlyTzW+MhdZksSMY3DGoAoGCCqGSM49
+AwEHoUQDQgAE1772s1WZ5e6OPypfKS3C6ZUKqrv/fHd8BfFbOOjE83lPQMnFiN29
+ODYDQoXxvdZLpDSI+gJVk1MFka/5X9wyAA==
+-----END EC PRIVATE KEY-----
+";
+        let key = parse(sec1.as_bytes(), "k").unwrap();
+        let pem = to_pem(&key);
+        assert!(pem.starts_with(b"-----BEGIN PRIVATE KEY-----"));
+        assert_eq!(parse(&pem, "k").unwrap().public_key_raw(), key.public_key_raw());
     }
 
     #[test]

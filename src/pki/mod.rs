@@ -95,7 +95,7 @@ impl Diagnose for PkiError {
                 "write it in the present form: openssl pkcs8 -topk8 -in {path} -out {path}.new, then put that in its place"
             )],
             Self::WrongPassphrase { .. } => vec![
-                "try again; where it comes from a file or the environment: mqsec --ca-passphrase-file FILE ca show"
+                "try again; where it comes from a file or the environment: mqsec --ca-passphrase-file FILE up"
                     .to_owned(),
             ],
             Self::OutsideConstraints { .. } => vec![

@@ -116,6 +116,12 @@ impl Hierarchy {
         [&self.signing_pem, &self.cross_pem].into_iter().flatten().map(String::as_str).collect()
     }
 
+    /// The broker's file with what is to stand behind its certificate; nothing where that is there.
+    pub fn completed(&self, broker_pem: &str) -> Option<String> {
+        let chain = self.broker_chain();
+        (!broker_pem.contains(chain.trim_end())).then(|| first_block(broker_pem) + &chain)
+    }
+
     /// What stands behind a client's certificate in its chain file.
     pub fn client_chain(&self) -> &str {
         self.signing_pem.as_ref().unwrap_or(&self.root_pem)
@@ -356,6 +362,9 @@ pub(super) fn put_away(change: &mut Transaction<'_>, now: OffsetDateTime) -> Res
 fn complete(change: &mut Transaction<'_>, hierarchy: &Hierarchy, now: OffsetDateTime) -> Result<(), Failure> {
     if !change.has(layout::CA_SERIAL) {
         change.put(layout::CA_SERIAL, format!("{}\n", hierarchy.root.serial));
+    }
+    if hierarchy.has_key(change) {
+        remember(change);
     }
     if !change.has(layout::CA_CRL) && hierarchy.issuer().may_sign_crls {
         let crl = hierarchy.unlock(change, now)?.empty_crl(now)?;

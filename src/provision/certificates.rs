@@ -144,6 +144,12 @@ fn ensure(
                     let leaf = String::from_utf8_lossy(&leaf).into_owned();
                     change.put(chain, leaf + authority.client_chain());
                 }
+                if files.chain.is_none()
+                    && let Some(pem) = change.read(files.cert)?
+                    && let Some(completed) = authority.completed(&String::from_utf8_lossy(&pem))
+                {
+                    change.put(files.cert, completed);
+                }
                 return Ok(Outcome { certificate, state: State::Kept, shortened: false });
             }
             Some(reason) => state = State::Replaced { backup: keep(change, files, now)?, reason },

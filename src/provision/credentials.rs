@@ -64,12 +64,12 @@ pub fn broker_trust(workspace: &Workspace, ca: &Path) -> Result<Vec<Certificate>
 
 /// Certificates of the folder among which one that is missing elsewhere may be.
 pub fn nearby(workspace: &Workspace) -> Vec<Certificate> {
-    let files = fs::files(&workspace.path("certs"));
+    let signing = fs::files(&workspace.path("certs/signing"));
+    let files = fs::files(&workspace.path("certs")).into_iter().chain(signing);
     let own = [layout::broker::CERT, layout::broker::TRUST].map(|name| workspace.path(name));
     let backups = workspace.path(layout::BACKUP);
     let old = fs::folders(&backups).unwrap_or_default().into_iter().flat_map(|name| fs::files(&backups.join(name)));
     files
-        .into_iter()
         .chain(own)
         .chain(old)
         .filter(|path| path.extension().is_some_and(|end| end == "crt" || end == "pem"))

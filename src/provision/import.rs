@@ -9,6 +9,8 @@ use super::inventory;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::pki::PkiError;
+use crate::pki::advice;
+use crate::pki::advice::Advice;
 use crate::pki::authority::Authority;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
@@ -48,6 +50,8 @@ pub struct Fit {
     root: Option<Certificate>,
     /// Whether its certificate was made anew.
     pub renewed: bool,
+    /// Which clients refuse what it issues all the same, by the certificate that they have.
+    pub advice: Vec<Advice>,
     encrypt: bool,
 }
 
@@ -102,9 +106,9 @@ pub fn examine(import: Import, now: OffsetDateTime) -> Result<Fit, Failure> {
     if let Some(root) = &root {
         authority = authority.below(root);
     }
-    prove(&authority, root.as_ref(), path, now)?;
+    let advice = prove(&authority, &certificate, root.as_ref(), path, now)?;
     let key_pem = keys::to_pem(&keys::parse(&key_pem, &key_path)?);
-    Ok(Fit { authority, cert_pem, key_pem, root, renewed, encrypt })
+    Ok(Fit { authority, cert_pem, key_pem, root, renewed, advice, encrypt })
 }
 
 /// The root above it; nothing where it is one.
@@ -131,7 +135,13 @@ fn root_of(certificate: &Certificate, above: Vec<Certificate>, path: &str) -> Re
 }
 
 /// Issues a client's certificate and a list in memory, and lets the judge look at them as every client and broker will.
-fn prove(authority: &Authority, root: Option<&Certificate>, path: &str, now: OffsetDateTime) -> Result<(), Failure> {
+fn prove(
+    authority: &Authority,
+    given: &Certificate,
+    root: Option<&Certificate>,
+    path: &str,
+    now: OffsetDateTime,
+) -> Result<Vec<Advice>, Failure> {
     let request = Request { common_name: "probe".parse()?, role: Role::Client, days: 1, key_type: KeyType::P256 };
     let leaf = authority.issue(&request, now).map_err(|error| refused(path, &error))?.certificate;
     authority.empty_crl(now).map_err(|_| unfit(path, "it cannot sign a revocation list"))?;
@@ -145,7 +155,9 @@ fn prove(authority: &Authority, root: Option<&Certificate>, path: &str, now: Off
             return Err(unfit(path, format!("what it issues is refused: {}", finding.message)));
         }
     }
-    Ok(())
+    let known = root.unwrap_or(given);
+    let case = Case { trust: std::slice::from_ref(known), intermediates, ..Case::new(&leaf, As::Client, now) };
+    Ok(advice::advise(&case))
 }
 
 /// Puts it in its place; gives the hierarchy, and where one that was replaced is kept.

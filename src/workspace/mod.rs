@@ -89,7 +89,7 @@ impl Workspace {
         match &self.passphrase {
             Some(ask) => ask(key, new),
             None => Err(Plain::new("ca-passphrase-needed", format!("`{key}` is encrypted"))
-                .hint("give its passphrase: mqsec --ca-passphrase-file FILE ca show")
+                .hint("give its passphrase: mqsec --ca-passphrase-file FILE up")
                 .into()),
         }
     }

@@ -10,6 +10,7 @@ use crate::commands::files;
 use crate::commands::files_json;
 use crate::context::Context;
 use crate::error::Failure;
+use crate::pki::advice::Advice;
 use crate::pki::encrypted;
 use crate::pki::encrypted::Kept;
 use crate::pki::in_words;
@@ -19,6 +20,7 @@ use crate::provision::authority;
 use crate::provision::authority::Hierarchy;
 use crate::provision::credentials;
 use crate::provision::import;
+use crate::provision::import::Fit;
 use crate::provision::import::Import;
 use crate::ui::Report;
 use crate::workspace::Change;
@@ -76,14 +78,14 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let (hierarchy, backup) = import::take(&mut change, &fit, context.now)?;
     let changes = change.commit()?;
     let backup = backup.map(|path| workspace.show(path));
-    Ok(context.ui.report(&Imported { context, args, hierarchy, renewed: fit.renewed, changes, backup }))
+    Ok(context.ui.report(&Imported { context, args, hierarchy, fit: &fit, changes, backup }))
 }
 
 struct Imported<'a> {
     context: &'a Context<'a>,
     args: &'a Args,
     hierarchy: Hierarchy,
-    renewed: bool,
+    fit: &'a Fit,
     changes: Vec<Change>,
     backup: Option<String>,
 }
@@ -97,11 +99,14 @@ impl Report for Imported<'_> {
             let root = self.hierarchy.root.title();
             text.push_str(&format!("  it stands below `{root}`, which clients trust; that root's key is not needed\n"));
         }
-        if self.renewed {
+        if self.fit.renewed {
             text.push_str(
                 "  its certificate did not let it sign revocation lists, so one was made that does, with its name, key and\n  \
                  period: clients that trust the old one need nothing new\n",
             );
+        }
+        for Advice { family, reason } in &self.fit.advice {
+            text.push_str(&format!("  {family} refuses what it issues: {reason}\n"));
         }
         text.push_str(&files(self.context, &self.changes));
         if let Some(backup) = &self.backup {
@@ -121,7 +126,8 @@ impl Report for Imported<'_> {
             "fingerprint_sha256": issuer.fingerprint(),
             "key": issuer.key,
             "not_after": crate::commands::rfc3339(issuer.not_after),
-            "certificate_made_anew": self.renewed,
+            "certificate_made_anew": self.fit.renewed,
+            "refused_by": self.fit.advice.iter().map(|one| json!({ "family": one.family, "reason": one.reason })).collect::<Vec<_>>(),
             "files": files_json(self.context, &self.changes),
             "backup": self.backup,
         })

@@ -23,6 +23,8 @@ pub(super) struct Evidence {
     pub(super) own: Vec<Certificate>,
     /// Those, and the signing authorities below them: whoever may have signed a list.
     pub(super) issuers: Vec<Certificate>,
+    /// Whether the authority's keys lie in a folder of their own, which need not be there now.
+    pub(super) keys_elsewhere: bool,
     /// The lists to judge by: those that were given, else what the broker reads.
     pub(super) crls: Vec<Crl>,
     /// The authority's own list, where the broker has a copy; a revocation may not have reached the broker yet.
@@ -98,6 +100,7 @@ impl Evidence {
             trust,
             own,
             issuers,
+            keys_elsewhere: workspace.ca_dir().is_some(),
             crls,
             newer,
             nearby,

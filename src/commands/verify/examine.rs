@@ -76,7 +76,8 @@ fn look(args: &Args, evidence: &Evidence, judged: &mut Judged, now: OffsetDateTi
                 // with a signing authority below it, a root's key is meant to be elsewhere; an encrypted one is well kept
                 let below = |other: &Certificate| other.raw_issuer == judged.sent[0].raw_subject;
                 let two_tiers = evidence.issuers.iter().any(|other| !other.is_self_issued() && below(other));
-                let meant = |code| code == "key-encrypted" || two_tiers && code == "key-not-here";
+                let away = two_tiers || evidence.keys_elsewhere;
+                let meant = |code| code == "key-encrypted" || away && code == "key-not-here";
                 judged.findings.retain(|finding| !meant(finding.code));
             }
         }

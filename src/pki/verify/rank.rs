@@ -4,7 +4,7 @@
 //! certificate of another authority is told before the names in it, because issuing it anew mends both.
 
 /// Codes, the most useful first: what must be mended before anything else can be right, and what explains the rest.
-pub(super) const USEFUL_FIRST: [&str; 38] = [
+pub(super) const USEFUL_FIRST: [&str; 39] = [
     "ca-missing",
     "chain-wrong-order",
     "ca-file-holds-leaf",
@@ -28,6 +28,7 @@ pub(super) const USEFUL_FIRST: [&str; 38] = [
     "certificate-is-authority",
     "ca-not-an-authority",
     "certificate-wrong-role",
+    "name-outside-constraints",
     "chain-too-long",
     "certificate-common-name-only",
     "certificate-without-names",

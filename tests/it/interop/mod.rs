@@ -8,6 +8,7 @@ mod crashes;
 mod dynsec;
 mod full_disk;
 mod life_crashes;
+mod hierarchy;
 mod login;
 mod modes;
 mod openssl;

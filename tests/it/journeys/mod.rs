@@ -1,5 +1,6 @@
 //! A user gets what they came for, against real brokers.
 
+mod authorities;
 mod configuration;
 mod containers;
 mod deploy_hook;

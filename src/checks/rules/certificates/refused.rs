@@ -17,7 +17,7 @@ pub(super) const RULE: Rule = Rule {
           Some clients get in and others do not.",
     fix: "issue it anew, or look at the tool that made it: `openssl x509 -in FILE -noout -text`",
     source: "rustls-webpki's Error; RFC 5280 §4.2: a critical extension that is not known must be refused",
-    check: |subject, found| judged::tell(subject, found, &["certificate-refused"]),
+    check: |subject, found| judged::tell(subject, found, &["certificate-refused", "name-outside-constraints"]),
     mend: None,
     fires: &[Example {
         name: "a critical extension that nobody knows",
