@@ -9,3 +9,5 @@ mod migration;
 mod old_names;
 mod password_files;
 mod profiles;
+mod renewal;
+mod revocation;
