@@ -13,6 +13,7 @@ use crate::support::Sandbox;
 use crate::support::binary;
 use crate::support::free_port;
 use crate::support::may_use;
+use crate::support::peers;
 use crate::support::tell;
 use crate::support::wait_for;
 
@@ -48,7 +49,7 @@ impl World {
     fn add(&self, client: &str) {
         self.sandbox.mqsec(&["client-cert", client]).ok();
         self.sandbox.mqsec_with_input(&["passwd", "add", client, "--stdin"], &format!("{client} secret\n")).ok();
-        self.sandbox.mqsec(&["acl", "allow", client, "readwrite", "test/connection"]).ok();
+        self.sandbox.mqsec(&["acl", "add", client, "readwrite", "test/connection"]).ok();
     }
 
     /// The same file, so that its owner stays.
@@ -136,7 +137,7 @@ fn the_revoked_one_is_out_within_five_seconds_and_everybody_else_stays() {
             openssl verify -crl_check -CAfile both.pem certs/client/s2/s2.crt
             openssl verify -crl_check -CAfile both.pem certs/client/s1/s1.crt 2>&1 | grep 'certificate revoked'
             openssl crl -in certs/ca.crl -noout -text | grep 'Key Compromise'";
-        let text = sandbox.run("bash", &["-eo", "pipefail", "-c", check]).ok().stdout;
+        let text = sandbox.run("bash", &["-ec", check]).ok().stdout;
         assert!(text.contains("verify OK"), "{text}");
 
         // twice says so, and changes nothing
@@ -297,7 +298,7 @@ fn a_signing_authority_revokes_while_its_root_is_away() {
             cat certs/ca.crt certs/ca.crl > both.pem
             openssl verify -crl_check -CAfile both.pem -untrusted certs/signing/ca.crt certs/client/s1/s1.crt 2>&1 | grep 'certificate revoked'
             openssl verify -crl_check -CAfile both.pem -untrusted certs/signing/ca.crt certs/client/admin/admin.crt";
-        let text = sandbox.run("bash", &["-eo", "pipefail", "-c", check]).ok().stdout;
+        let text = sandbox.run("bash", &["-ec", check]).ok().stdout;
         assert!(text.contains("verify OK"), "{text}");
         sandbox.mqsec(&["revoke", "--cert", "certs/signing/ca.crt"]).fails(1, "revoke-authority");
     }
@@ -330,10 +331,11 @@ fn the_plugin_ends_the_sessions_of_its_clients() {
         let sandbox = Sandbox::with_broker(version);
         sandbox.up_native(&[]).ok();
         sandbox.mqsec(&["client-cert", "s1"]).ok();
-        sandbox.mqsec_with_input(&["passwd", "add", "s1", "--stdin"], "s1 secret\n").ok();
-        sandbox.mqsec(&["acl", "allow", "s1", "readwrite", "test/connection"]).ok();
-        sandbox.mqsec(&["dynsec", "import", "--activate"]).ok();
+        let plugin = peers().join("brokers").join(version).join("usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so");
+        sandbox.mqsec(&["dynsec", "init", "--plugin-path", plugin.to_str().unwrap()]).ok();
         sandbox.mqsec(&["restart"]).ok();
+        let add = ["dynsec", "add", "client", "s1", "--publish", "test/connection", "--subscribe", "test/connection", "--stdin"];
+        sandbox.mqsec_with_input(&add, "s1 secret\n").ok();
         let world = World { sandbox, websockets: 0 };
         let mut out = world.stay("s1", "s1-tls", false);
         world.sandbox.run("truncate", &["-s", "0", "log/mosquitto.log"]).ok();
