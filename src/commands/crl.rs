@@ -73,7 +73,8 @@ fn show(context: &Context<'_>, file: Option<&PathBuf>) -> Result<u8, Failure> {
     let inventory = Inventory::parse(&bytes);
     let names = inventory.issued.iter().map(|one| (one.serial.to_string(), one.name.to_string())).collect();
     // who signed it is told where the folder has an authority
-    let change = if context.workspace.has(layout::CA_CERT) { Some(Transaction::begin(&context.workspace)?) } else { None };
+    let change =
+        if context.workspace.has(layout::CA_CERT) { Some(Transaction::begin(&context.workspace)?) } else { None };
     let live = change.as_ref().and_then(|change| revocation::live(change, context.now).ok()).unwrap_or_default();
     let signed = lists.iter().map(|crl| live.iter().any(|one: &Hierarchy| crl.signed_by(one.issuer()))).collect();
     Ok(context.ui.report(&Shown { context, shown, lists, signed, names }))
@@ -151,12 +152,8 @@ impl Report for Renewed<'_> {
     }
 
     fn json(&self) -> Value {
-        let list = |made: &Made| {
-            json!({ "issuer": made.issuer, "number": made.number, "next_update": rfc3339(made.next_update), "entries": made.entries })
-        };
-        let failed = |(name, failure): &(String, Failure)| {
-            json!({ "issuer": name, "code": failure.code, "message": failure.message() })
-        };
+        let list = |made: &Made| json!({ "issuer": made.issuer, "number": made.number, "next_update": rfc3339(made.next_update), "entries": made.entries });
+        let failed = |(name, failure): &(String, Failure)| json!({ "issuer": name, "code": failure.code, "message": failure.message() });
         json!({
             "schema": "mqsec/crl-renew/1",
             "lists": self.made.iter().map(list).collect::<Vec<_>>(),
@@ -194,7 +191,9 @@ impl Report for Shown<'_> {
         let mut text = String::new();
         for (crl, signed) in self.lists.iter().zip(&self.signed) {
             let end = match crl.next_update {
-                Some(end) if end <= self.context.now => format!("ENDED on {}: a broker refuses everybody with it", short_date(end)),
+                Some(end) if end <= self.context.now => {
+                    format!("ENDED on {}: a broker refuses everybody with it", short_date(end))
+                }
                 Some(end) => format!("good until {} ({})", short_date(end), in_words(end, self.context.now)),
                 None => "it tells no end".to_owned(),
             };
@@ -213,7 +212,11 @@ impl Report for Shown<'_> {
                     vec![serial.to_owned(), short_date(entry.date), entry.reason_name().to_owned(), name]
                 })
                 .collect();
-            text.push_str(&if rows.is_empty() { "  nothing is revoked\n".to_owned() } else { crate::ui::columns(&rows) });
+            text.push_str(&if rows.is_empty() {
+                "  nothing is revoked\n".to_owned()
+            } else {
+                crate::ui::columns(&rows)
+            });
         }
         text
     }

@@ -183,10 +183,13 @@ fn find(
     if let Some(certificate) = file {
         let issuer = live.iter().find(|one| certificate.signed_by(one.issuer()) || certificate.signed_by(&one.root));
         if issuer.is_none() {
-            return Err(Plain::no("certificate-foreign", format!("`{}` is not of this folder's authority", certificate.title()))
-                .detail(format!("`{}` issued it, and that authority alone can revoke it", certificate.issuer))
-                .hint("the authorities of this folder: mqsec ca show")
-                .into());
+            return Err(Plain::no(
+                "certificate-foreign",
+                format!("`{}` is not of this folder's authority", certificate.title()),
+            )
+            .detail(format!("`{}` issued it, and that authority alone can revoke it", certificate.issuer))
+            .hint("the authorities of this folder: mqsec ca show")
+            .into());
         }
         let role = match () {
             () if certificate.is_ca => Role::Authority,
@@ -220,10 +223,13 @@ fn find(
         return Ok(vec![Found::of(&certificate, Role::Broker, None)]);
     }
     if found.is_empty() {
-        return Err(Plain::new("certificate-unknown", format!("no certificate of `{name}` that has not ended is known"))
-            .hint("see what was issued: mqsec list")
-            .hint("a certificate that is known elsewhere: mqsec revoke --cert FILE, or --serial HEX")
-            .into());
+        return Err(Plain::new(
+            "certificate-unknown",
+            format!("no certificate of `{name}` that has not ended is known"),
+        )
+        .hint("see what was issued: mqsec list")
+        .hint("a certificate that is known elsewhere: mqsec revoke --cert FILE, or --serial HEX")
+        .into());
     }
     Ok(found)
 }
@@ -245,11 +251,14 @@ fn refuse_those_in_use(
         one.role == Role::Authority || authorities.map(|one| &one.serial).any(|serial| *serial == one.serial)
     };
     if let Some(one) = found.iter().find(is_authority) {
-        return Err(Plain::no("revoke-authority", format!("`{}` is an authority, and revoking it would help nobody", one.name))
-            .detail("Mosquitto asks the list of the authority that issued a client's certificate, and none above it")
-            .detail("clients ask no list at all: who trusts the authority goes on to trust it")
-            .hint("replace it, without cutting anybody off: mqsec ca rollover prepare")
-            .into());
+        return Err(Plain::no(
+            "revoke-authority",
+            format!("`{}` is an authority, and revoking it would help nobody", one.name),
+        )
+        .detail("Mosquitto asks the list of the authority that issued a client's certificate, and none above it")
+        .detail("clients ask no list at all: who trusts the authority goes on to trust it")
+        .hint("replace it, without cutting anybody off: mqsec ca rollover prepare")
+        .into());
     }
     let broker = change.read(layout::broker::CERT)?.and_then(|pem| Certificate::from_pem(&pem, "").ok());
     let in_use = |one: &Found| broker.as_ref().is_some_and(|broker| broker.serial == one.serial);
@@ -261,10 +270,13 @@ fn refuse_those_in_use(
             .into());
     }
     if let Some(one) = found.iter().find(|one| issuer_of(one, live).is_none() && is_of_a_root(one, live)) {
-        return Err(Plain::new("revoke-root-issued", format!("the root itself issued `{}`, and it keeps no list", one.name))
-            .detail("since the signing authority was made, only certificates that it issued get in")
-            .hint(format!("issue it anew: mqsec client-cert {}", shell_word(&one.name)))
-            .into());
+        return Err(Plain::new(
+            "revoke-root-issued",
+            format!("the root itself issued `{}`, and it keeps no list", one.name),
+        )
+        .detail("since the signing authority was made, only certificates that it issued get in")
+        .hint(format!("issue it anew: mqsec client-cert {}", shell_word(&one.name)))
+        .into());
     }
     Ok(())
 }

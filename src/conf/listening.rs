@@ -56,7 +56,10 @@ pub fn websockets_with_list(text: &str) -> Vec<u16> {
     let reading = read(text);
     let harmed = reading.listeners.iter().filter(|listener| {
         let options = &listener.options;
-        listener.is_websockets() && listener.is_tls() && options.has("crlfile") && options.is_true("require_certificate")
+        listener.is_websockets()
+            && listener.is_tls()
+            && options.has("crlfile")
+            && options.is_true("require_certificate")
     });
     harmed.map(|listener| listener.port).collect()
 }

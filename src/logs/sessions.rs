@@ -37,8 +37,7 @@ impl Sessions {
 
     /// The client identifiers of a user's sessions, in order.
     pub fn of(&self, user: &str) -> Vec<&str> {
-        let mut ids: Vec<&str> =
-            self.open.iter().filter(|(_, of)| *of == user).map(|(id, _)| id.as_str()).collect();
+        let mut ids: Vec<&str> = self.open.iter().filter(|(_, of)| *of == user).map(|(id, _)| id.as_str()).collect();
         ids.sort_unstable();
         ids
     }

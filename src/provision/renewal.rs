@@ -273,9 +273,14 @@ fn issue(
             let shown = change.workspace().show(files.key);
             let key = keys::parse(&pem, &shown)?;
             if key.subject_public_key_info() != old.spki {
-                return Err(Plain::new("key-mismatch", format!("the key `{shown}` does not belong to its certificate"))
-                    .hint("put the key back that was made with it (certs/backup/ may have it), or give it a new one: --rekey")
-                    .into());
+                return Err(Plain::new(
+                    "key-mismatch",
+                    format!("the key `{shown}` does not belong to its certificate"),
+                )
+                .hint(
+                    "put the key back that was made with it (certs/backup/ may have it), or give it a new one: --rekey",
+                )
+                .into());
             }
             Some(key)
         }

@@ -123,17 +123,23 @@ impl Lists {
         let Self { blocks } = Self::parse(pem, shown)?;
         let found = blocks.into_iter().find(|(crl, _)| crl.is_named_by(issuer) && crl.signed_by(issuer));
         let Some((crl, text)) = found else {
-            return Err(Plain::new("crl-of-another", format!("`{shown}` has no list that `{}` signed", issuer.title()))
-                .hint("look at it: mqsec crl show FILE")
-                .into());
+            return Err(Plain::new(
+                "crl-of-another",
+                format!("`{shown}` has no list that `{}` signed", issuer.title()),
+            )
+            .hint("look at it: mqsec crl show FILE")
+            .into());
         };
         for old in self.of(issuer) {
             check_newer(old, crl.number, crl.this_update, shown)?;
             let lost = old.entries().filter(|(serial, _)| crl.entry(serial).is_none()).count();
             if lost > 0 {
-                return Err(Plain::no("crl-loses-entries", format!("`{shown}` lacks {lost} of the revocations in place"))
-                    .hint("make the list from all that is known: mqsec crl renew")
-                    .into());
+                return Err(Plain::no(
+                    "crl-loses-entries",
+                    format!("`{shown}` lacks {lost} of the revocations in place"),
+                )
+                .hint("make the list from all that is known: mqsec crl renew")
+                .into());
             }
         }
         self.replace(issuer, crl.clone(), text, hierarchy.generation == Generation::Current);
@@ -141,12 +147,7 @@ impl Lists {
     }
 }
 
-fn check_newer(
-    old: &Crl,
-    number: Option<u64>,
-    this_update: OffsetDateTime,
-    what: &str,
-) -> Result<(), Failure> {
+fn check_newer(old: &Crl, number: Option<u64>, this_update: OffsetDateTime, what: &str) -> Result<(), Failure> {
     let same_number = old.number.is_some() && number <= old.number;
     if !same_number && this_update >= old.this_update {
         return Ok(());

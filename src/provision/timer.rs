@@ -80,7 +80,8 @@ impl Job {
     /// The command that makes a task of Windows.
     pub fn windows(&self) -> String {
         let quoted = |word: String| {
-            let plain = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+            let plain =
+                !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
             if plain { word } else { format!("\\\"{word}\\\"") }
         };
         let command = self.words().map(quoted).join(" ");
@@ -93,7 +94,8 @@ impl Job {
         let name = self.name();
         if !systemd {
             let user = self.system.then(|| user_name(self.owner.uid)).flatten()?;
-            let text = format!("# renews the certificates of {}\n{}", single_line(&self.folder), self.cron(Some(&user)));
+            let text =
+                format!("# renews the certificates of {}\n{}", single_line(&self.folder), self.cron(Some(&user)));
             return Some(vec![(Path::new("/etc/cron.d").join(name), text)]);
         }
         let folder = match self.system {
@@ -122,7 +124,9 @@ fn systemd_word(word: &str, argument: bool) -> String {
 fn user_name(uid: u32) -> Option<String> {
     let text = String::from_utf8(fs::read(Path::new("/etc/passwd")).ok()??).ok()?;
     let number = uid.to_string();
-    text.lines().find(|line| line.split(':').nth(2) == Some(&number)).and_then(|line| Some(line.split(':').next()?.to_owned()))
+    text.lines()
+        .find(|line| line.split(':').nth(2) == Some(&number))
+        .and_then(|line| Some(line.split(':').next()?.to_owned()))
 }
 
 /// Refuses a path that no unit and no crontab can hold.

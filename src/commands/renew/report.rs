@@ -154,9 +154,7 @@ impl Report for Renewal<'_> {
                 "backup": show(&one.backup),
             })
         };
-        let failed = |one: &Failed| {
-            json!({ "name": one.name, "code": one.failure.code, "message": one.failure.message(), "hints": one.failure.hints })
-        };
+        let failed = |one: &Failed| json!({ "name": one.name, "code": one.failure.code, "message": one.failure.message(), "hints": one.failure.hints });
         json!({
             "schema": "mqsec/renew/1",
             "dry_run": self.dry_run,
@@ -172,6 +170,10 @@ impl Report for Renewal<'_> {
     }
 
     fn status(&self) -> u8 {
-        u8::from(!self.failed.is_empty() || self.put_back.is_some() || self.taken.as_ref().is_some_and(|taken| !taken.holds()))
+        u8::from(
+            !self.failed.is_empty()
+                || self.put_back.is_some()
+                || self.taken.as_ref().is_some_and(|taken| !taken.holds()),
+        )
     }
 }

@@ -55,7 +55,8 @@ pub(super) fn run(context: &Context<'_>, args: &Timer) -> Result<u8, Failure> {
         return Ok(context.ui.report(&Printed { job }));
     }
     if cfg!(windows) {
-        let command = if args.install_timer { job.windows() } else { format!("schtasks /Delete /F /TN {}\n", job.name()) };
+        let command =
+            if args.install_timer { job.windows() } else { format!("schtasks /Delete /F /TN {}\n", job.name()) };
         return Ok(context.ui.report(&Installed { did: "run this", files: Vec::new(), next: Some(command) }));
     }
     let home = std::env::var_os("HOME").map(PathBuf::from);
@@ -66,7 +67,11 @@ pub(super) fn run(context: &Context<'_>, args: &Timer) -> Result<u8, Failure> {
     let Some(files) = job.files(systemd, home.as_deref()) else {
         // a crontab is edited by its owner
         let next = format!("crontab -e, and there: {}", job.cron(None));
-        return Ok(context.ui.report(&Installed { did: "nothing was written; add this line", files: Vec::new(), next: Some(next) }));
+        return Ok(context.ui.report(&Installed {
+            did: "nothing was written; add this line",
+            files: Vec::new(),
+            next: Some(next),
+        }));
     };
     timer::write(&files)?;
     let unit = format!("{}.timer", job.name());

@@ -85,7 +85,9 @@ impl Report for Revocation<'_> {
             None if !self.proofs.is_empty() => {
                 let command = self.context.workspace.command();
                 let name = self.rows.first().map(|row| shell_word(&row.found.name)).unwrap_or_default();
-                text.push_str(&format!("a session that is open stays open; end it too: {command} revoke {name} --kick\n"));
+                text.push_str(&format!(
+                    "a session that is open stays open; end it too: {command} revoke {name} --kick\n"
+                ));
             }
             None => {}
         }
@@ -105,15 +107,9 @@ impl Report for Revocation<'_> {
                 "new": row.before.is_none(),
             })
         };
-        let list = |made: &Made| {
-            json!({ "issuer": made.issuer, "number": made.number, "next_update": rfc3339(made.next_update), "entries": made.entries })
-        };
-        let proof = |proof: &Proof| {
-            json!({ "listener": proof.listener, "verdict": proof.verdict.name(), "holds": proof.verdict.holds(), "words": proof.words })
-        };
-        let kicked = |kicked: &Kicked| {
-            json!({ "user": kicked.user, "means": kicked.means.name(), "ended": kicked.ended, "words": kicked.words })
-        };
+        let list = |made: &Made| json!({ "issuer": made.issuer, "number": made.number, "next_update": rfc3339(made.next_update), "entries": made.entries });
+        let proof = |proof: &Proof| json!({ "listener": proof.listener, "verdict": proof.verdict.name(), "holds": proof.verdict.holds(), "words": proof.words });
+        let kicked = |kicked: &Kicked| json!({ "user": kicked.user, "means": kicked.means.name(), "ended": kicked.ended, "words": kicked.words });
         json!({
             "schema": "mqsec/revoke/1",
             "certificates": self.rows.iter().map(row).collect::<Vec<_>>(),

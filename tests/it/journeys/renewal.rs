@@ -34,7 +34,13 @@ fn the_broker_serves_what_was_renewed_and_open_sessions_stay() {
         // nothing is near its end
         let before = sandbox.snapshot();
         assert!(sandbox.mqsec(&["renew"]).ok().stdout.contains("nothing is to be renewed"));
-        assert_eq!(sandbox.mqsec(&["renew", "--within", "400", "--dry-run", "--json"]).ok().json()["due"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            sandbox.mqsec(&["renew", "--within", "400", "--dry-run", "--json"]).ok().json()["due"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
         assert_eq!(sandbox.snapshot(), before);
 
         let (key, old) = (sandbox.read("certs/broker/broker.key"), serial(&sandbox, "certs/broker/broker.crt"));
@@ -94,8 +100,14 @@ fn names_kind_of_key_and_length_of_life_stay() {
     sandbox.mqsec(&["renew", "a", "--days", "7"]).ok();
     assert_eq!(sandbox.mqsec(&["renew", "--within", "8", "--json"]).ok().json()["renewed"][0]["name"], "a");
     // 1 of 8 days, that by which it is dated back, is over
-    assert_eq!(sandbox.mqsec(&["renew", "a", "--at-percent", "13", "--dry-run", "--json"]).ok().json()["due"], serde_json::json!([]));
-    assert_eq!(sandbox.mqsec(&["renew", "a", "--at-percent", "12", "--dry-run", "--json"]).ok().json()["due"][0]["name"], "a");
+    assert_eq!(
+        sandbox.mqsec(&["renew", "a", "--at-percent", "13", "--dry-run", "--json"]).ok().json()["due"],
+        serde_json::json!([])
+    );
+    assert_eq!(
+        sandbox.mqsec(&["renew", "a", "--at-percent", "12", "--dry-run", "--json"]).ok().json()["due"][0]["name"],
+        "a"
+    );
 }
 
 #[test]
@@ -113,7 +125,9 @@ fn a_key_that_is_elsewhere_stays_there_and_others_are_left_alone() {
     let before = key("certs/client/device/device.crt");
     let said = sandbox.mqsec(&["renew", "--within", "400", "--json"]).exits(1);
     let told = said.json();
-    let names = |list: &str| told[list].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let names = |list: &str| {
+        told[list].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     assert_eq!(names("renewed"), ["device", "fine"], "{told:#}");
     assert_eq!(names("failed"), ["half"]);
     assert_eq!(told["failed"][0]["code"], "pem-wrong-content");
@@ -122,7 +136,10 @@ fn a_key_that_is_elsewhere_stays_there_and_others_are_left_alone() {
     assert_eq!(key("certs/client/device/device.crt"), before);
     assert!(!sandbox.has("certs/client/device/device.key"));
     let told = sandbox.mqsec(&["renew", "device", "fine", "--rekey", "--json"]).exits(1).json();
-    assert_eq!((&told["failed"][0]["code"], &told["renewed"][0]["name"]), (&"renew-key-elsewhere".into(), &"fine".into()));
+    assert_eq!(
+        (&told["failed"][0]["code"], &told["renewed"][0]["name"]),
+        (&"renew-key-elsewhere".into(), &"fine".into())
+    );
     sandbox.mqsec(&["renew", "nobody"]).exits(1);
     sandbox.mqsec(&["renew", "../x"]).fails(2, "name-invalid");
 }
@@ -186,7 +203,8 @@ fn the_timer_runs_what_it_says_in_any_folder() {
     }
     let unit = |kind: &str| units.join(format!("{}.{kind}", text("name"))).to_str().unwrap().to_owned();
     if std::path::Path::new("/usr/bin/systemd-analyze").exists() {
-        let said = sandbox.run("systemd-analyze", &["verify", "--man=no", "--recursive-errors=no", &unit("timer"), &unit("service")]);
+        let said = sandbox
+            .run("systemd-analyze", &["verify", "--man=no", "--recursive-errors=no", &unit("timer"), &unit("service")]);
         let own = |line: &&str| line.contains(&text("name"));
         let wrong: Vec<&str> = said.stderr.lines().filter(own).collect();
         assert!(wrong.is_empty(), "{wrong:#?}");

@@ -66,7 +66,9 @@ impl World {
             command.args(["--port", &self.websockets.to_string(), "--wss"]);
         }
         let child = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-        wait_for("a client that is connected", || self.sandbox.read("log/mosquitto.log").contains(&format!(" as {id} (p")));
+        wait_for("a client that is connected", || {
+            self.sandbox.read("log/mosquitto.log").contains(&format!(" as {id} (p"))
+        });
         child
     }
 
@@ -110,8 +112,14 @@ fn the_revoked_one_is_out_within_five_seconds_and_everybody_else_stays() {
         tell(&format!("{version}: revoked, refused and thrown out after {} ms", start.elapsed().as_millis()));
         assert!(!stay.iter_mut().any(has_ended), "{version}: somebody else was thrown out");
         assert_eq!(sandbox.read(".mqsec/broker.pid"), process, "the broker was restarted");
-        assert_eq!((&told["certificates"][0]["new"], &told["certificates"][0]["reason"]), (&true.into(), &"keyCompromise".into()));
-        assert_eq!((&told["kicked"]["means"], &told["kicked"]["ended"]), (&"take-over".into(), &serde_json::json!(["s1-tls", "s1-wss"])));
+        assert_eq!(
+            (&told["certificates"][0]["new"], &told["certificates"][0]["reason"]),
+            (&true.into(), &"keyCompromise".into())
+        );
+        assert_eq!(
+            (&told["kicked"]["means"], &told["kicked"]["ended"]),
+            (&"take-over".into(), &serde_json::json!(["s1-tls", "s1-wss"]))
+        );
         assert_eq!(world.proof(&told, false).0, "refused", "{told:#}");
 
         world.connect("s1", false).fails(1, "tls-client-revoked");
@@ -124,7 +132,10 @@ fn the_revoked_one_is_out_within_five_seconds_and_everybody_else_stays() {
             // the broker cannot, and the tool does not say that it can
             let (verdict, words) = world.proof(&told, true);
             assert_eq!((said.status, &*verdict), (1, "admitted"), "{told:#}");
-            assert!(words.contains("Mosquitto 2.0 read no revocation list") && words.contains("passwd del s1"), "{words}");
+            assert!(
+                words.contains("Mosquitto 2.0 read no revocation list") && words.contains("passwd del s1"),
+                "{words}"
+            );
             world.connect("s1", true).ok();
             sandbox.mqsec(&["passwd", "del", "s1"]).ok();
             sandbox.mqsec(&["up"]).ok();
@@ -173,7 +184,13 @@ fn what_was_renewed_is_revoked_with_it_and_a_serial_number_alone() {
     let second = serial(&sandbox, "certs/client/a/a.crt");
     sandbox.mqsec(&["renew", "a", "--rekey"]).ok();
     // one alone, however it is written
-    let lower = first.to_lowercase().as_bytes().chunks(2).map(|two| String::from_utf8_lossy(two).into_owned()).collect::<Vec<_>>().join(":");
+    let lower = first
+        .to_lowercase()
+        .as_bytes()
+        .chunks(2)
+        .map(|two| String::from_utf8_lossy(two).into_owned())
+        .collect::<Vec<_>>()
+        .join(":");
     sandbox.mqsec(&["revoke", "--serial", &lower, "--at", "2026-01-02", "--reason", "superseded"]).ok();
     let entries = list(&sandbox, &[])[0]["revoked"].clone();
     assert_eq!(entries.as_array().unwrap().len(), 1);
@@ -251,7 +268,9 @@ fn lists_of_others_stay_and_an_older_list_is_never_installed() {
         let text = sandbox.read(file);
         assert!(text.ends_with(&theirs) && !text.contains(&own), "{file}: {text}");
     }
-    let own_are = |sandbox: &Sandbox| list(sandbox, &[]).as_array().unwrap().iter().map(|one| one["own"] == true).collect::<Vec<_>>();
+    let own_are = |sandbox: &Sandbox| {
+        list(sandbox, &[]).as_array().unwrap().iter().map(|one| one["own"] == true).collect::<Vec<_>>()
+    };
     assert_eq!(own_are(&sandbox), [true, false]);
     let before = sandbox.snapshot();
     let old = old.to_str().unwrap();
@@ -331,10 +350,21 @@ fn the_plugin_ends_the_sessions_of_its_clients() {
         let sandbox = Sandbox::with_broker(version);
         sandbox.up_native(&[]).ok();
         sandbox.mqsec(&["client-cert", "s1"]).ok();
-        let plugin = peers().join("brokers").join(version).join("usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so");
+        let plugin =
+            peers().join("brokers").join(version).join("usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so");
         sandbox.mqsec(&["dynsec", "init", "--plugin-path", plugin.to_str().unwrap()]).ok();
         sandbox.mqsec(&["restart"]).ok();
-        let add = ["dynsec", "add", "client", "s1", "--publish", "test/connection", "--subscribe", "test/connection", "--stdin"];
+        let add = [
+            "dynsec",
+            "add",
+            "client",
+            "s1",
+            "--publish",
+            "test/connection",
+            "--subscribe",
+            "test/connection",
+            "--stdin",
+        ];
         sandbox.mqsec_with_input(&add, "s1 secret\n").ok();
         let world = World { sandbox, websockets: 0 };
         let mut out = world.stay("s1", "s1-tls", false);
@@ -346,12 +376,36 @@ fn the_plugin_ends_the_sessions_of_its_clients() {
 }
 
 #[test]
+fn a_session_whose_identifier_is_the_certificates_name_ends_too() {
+    for version in VERSIONS {
+        let sandbox = Sandbox::with_broker(version);
+        sandbox.up_native(&["--profile", "cert"]).ok();
+        let world = World { sandbox, websockets: 0 };
+        for client in ["s1", "s2"] {
+            world.sandbox.mqsec(&["client-cert", client]).ok();
+            world.sandbox.mqsec(&["acl", "add", client, "readwrite", "test/connection"]).ok();
+        }
+        world.sandbox.mqsec(&["up"]).ok();
+        let (mut out, mut stay) = (world.stay("s1", "s1", false), world.stay("s2", "s2", false));
+        let start = Instant::now();
+        let told = world.sandbox.mqsec(&["revoke", "s1", "--kick", "--json"]).ok().json();
+        assert_eq!(told["kicked"]["means"], "take-over", "{told:#}");
+        wait_for("the session's end", || has_ended(&mut out));
+        assert!(start.elapsed() < Duration::from_secs(5) && !has_ended(&mut stay), "{version}: {:?}", start.elapsed());
+        world.connect("s1", false).fails(1, "tls-client-revoked");
+        // what it took is in the inventory, and nowhere else
+        assert_eq!(world.sandbox.read("certs/inventory.tsv").matches("\tclient\ts1\t").count(), 2);
+    }
+}
+
+#[test]
 fn a_listener_without_a_list_is_told() {
     let sandbox = Sandbox::new();
     sandbox.up_native(&[]).ok();
     sandbox.mqsec(&["client-cert", "s1"]).ok();
     let conf = sandbox.read("config/mosquitto.conf");
-    let without: String = conf.lines().filter(|line| !line.starts_with("crlfile ")).map(|line| format!("{line}\n")).collect();
+    let without: String =
+        conf.lines().filter(|line| !line.starts_with("crlfile ")).map(|line| format!("{line}\n")).collect();
     sandbox.write("config/mosquitto.conf", without);
     sandbox.mqsec(&["restart"]).ok();
     let said = sandbox.mqsec(&["revoke", "s1"]).exits(1);
@@ -382,7 +436,11 @@ fn a_broker_in_a_container_refuses_it_too() {
     world.sandbox.mqsec(&["up"]).ok();
     let mut out = world.stay("s1", "s1-tls", false);
     let told = world.sandbox.mqsec(&["revoke", "s1", "--kick", "--json"]).ok().json();
-    assert_eq!((&told["proofs"][0]["verdict"], &told["kicked"]["means"]), (&"refused".into(), &"take-over".into()), "{told:#}");
+    assert_eq!(
+        (&told["proofs"][0]["verdict"], &told["kicked"]["means"]),
+        (&"refused".into(), &"take-over".into()),
+        "{told:#}"
+    );
     wait_for("the session's end", || has_ended(&mut out));
     world.sandbox.mqsec(&["down"]).ok();
 }
