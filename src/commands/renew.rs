@@ -173,6 +173,7 @@ fn issue_together(context: &Context<'_>, dues: &[Due], wish: &Wish) -> Result<Is
 fn serve(context: &Context<'_>, at: usize, renewal: &mut Renewal<'_>) -> Result<(), Failure> {
     let taken = taking_over::after_a_change(context, Restart::Ask);
     let is_served = match &taken {
+        // one that waits for its restart will serve it then
         Ok(Taken { outcome: None, .. }) => true,
         Ok(taken) => taken.holds(),
         Err(_) => false,

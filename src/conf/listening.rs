@@ -50,6 +50,20 @@ pub fn log_file(text: &str) -> Option<String> {
     read(text).log_file().map(|value| value.text.clone())
 }
 
+/// The ports of secure websockets with a revocation list: the first reload after a connection to one ends a 2.0 broker,
+/// which frees what libwebsockets goes on to use (measured on 2.0.21).
+pub fn websockets_with_list(text: &str) -> Vec<u16> {
+    let reading = read(text);
+    let harmed = reading.listeners.iter().filter(|listener| {
+        let options = &listener.options;
+        listener.is_websockets()
+            && listener.is_tls()
+            && options.has("crlfile")
+            && options.is_true("require_certificate")
+    });
+    harmed.map(|listener| listener.port).collect()
+}
+
 /// What holds for the clients of one listener: its own options, and the global ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {

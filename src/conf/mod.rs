@@ -16,6 +16,7 @@ pub use listening::Settings;
 pub use listening::listeners;
 pub use listening::log_file;
 pub use listening::main_listener;
+pub use listening::websockets_with_list;
 pub use profile::Profile;
 
 pub const DEFAULT_PORT: u16 = 8883;

@@ -6,6 +6,7 @@
 //! log. Where that does not serve, the user is shut out for a moment, or the broker is restarted, which ends everybody's.
 
 use std::io::Read;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::broker;
@@ -26,11 +27,18 @@ use crate::mqtt::Tls;
 use crate::passwd::DEFAULT_ITERATIONS;
 use crate::passwd::User;
 use crate::passwd::UserName;
+use crate::pki::authority::Request;
+use crate::pki::authority::Role;
+use crate::pki::inventory::Role as Noted;
+use crate::pki::keys;
+use crate::pki::keys::KeyType;
+use crate::provision::authority;
 use crate::provision::configuration;
 use crate::provision::credentials;
 use crate::provision::credentials::Paths;
 use crate::provision::dynsec;
 use crate::provision::dynsec::Admin;
+use crate::provision::inventory;
 use crate::provision::session::Probe;
 use crate::provision::setup;
 use crate::provision::users;
@@ -165,18 +173,23 @@ fn take_over(
         return Ok(Ok(()));
     }
     let probe = Probe::load(&context.workspace)?;
-    let forced =
-        Settings::of_port(conf, probe.listener.port).is_some_and(|own| own.is_true("use_username_as_clientid"));
-    if forced {
-        return Ok(Err("the broker gives every client its user name as identifier".to_owned()));
-    }
-    let Some((login, identity)) = own_login(context, &probe, user, revoked)? else {
-        return Ok(Err("no other user of `.env` has a password and a certificate to connect with".to_owned()));
+    let settings = Settings::of_port(conf, probe.listener.port);
+    let is_true = |key| settings.as_ref().is_some_and(|own| own.is_true(key));
+    let (login, identity) = if is_true("use_username_as_clientid") {
+        if !is_true("use_identity_as_username") {
+            return Ok(Err("the broker gives every client its user name as identifier".to_owned()));
+        }
+        (None, Some(passing(context, user)?))
+    } else {
+        let Some((login, identity)) = own_login(context, &probe, user, revoked)? else {
+            return Ok(Err("no other user of `.env` has a password and a certificate to connect with".to_owned()));
+        };
+        (Some(login), identity)
     };
     for id in ids {
         let attempt = Attempt {
             tls: Some(Tls::new(&probe.trust, identity.as_ref())),
-            login: Some((login.name.as_str(), &login.password)),
+            login: login.as_ref().map(|login| (login.name.as_str(), &login.password)),
             timeout: Duration::from_secs(5),
             ..Attempt::new(&probe.host, probe.listener.port, id.clone())
         };
@@ -185,6 +198,20 @@ fn take_over(
         }
     }
     Ok(Ok(()))
+}
+
+/// A certificate of this name for one connection: where the broker takes the identifier from the certificate, nobody else
+/// can take the session's place. Its key is in this process alone, and it ends with the day.
+fn passing(context: &Context<'_>, user: &str) -> Result<Identity, Failure> {
+    let request = Request { common_name: user.parse()?, role: Role::Client, days: 1, key_type: KeyType::default() };
+    let mut change = Transaction::begin(&context.workspace)?;
+    let hierarchy = authority::current(&change, context.now)?;
+    let issued = hierarchy.unlock(&change, context.now)?.issue(&request, context.now)?;
+    inventory::issued(&mut change, &issued.certificate, Noted::Client, Path::new(""));
+    change.commit()?;
+    let signing = hierarchy.signing.iter().map(|one| one.der.clone());
+    let chain = std::iter::once(issued.certificate.der.clone()).chain(signing).collect();
+    Ok(Identity { chain, key: keys::parse_der(&issued.key_pem, "the key of a passing certificate")? })
 }
 
 /// The first user of `.env` beside this one, with a certificate that is not revoked where one is asked for.

@@ -17,3 +17,5 @@ mod profiles;
 mod reload;
 mod rollover;
 mod trust;
+mod renewal;
+mod revocation;
