@@ -19,7 +19,8 @@ mod steps;
 use time::OffsetDateTime;
 
 pub use holders::Holder;
-pub use holders::holders;
+pub use holders::InForce;
+pub use holders::in_force;
 pub use publish::PairOf;
 pub use publish::pair_of;
 pub use reissue::Left;
@@ -73,10 +74,13 @@ impl State {
             (Some(next), None) => Phase::Prepared { next: Box::new(next) },
             (None, Some(old)) => Phase::Reissued { old: Box::new(old) },
             (Some(_), Some(_)) => {
-                return Err(Plain::new("rollover-mixed", "there is an authority in `certs/next` and one in `certs/old`")
-                    .detail("a rollover has one of them at a time: mqsec did not leave them like this")
-                    .hint("move away the one that does not belong there: mv certs/next certs/backup/next")
-                    .into());
+                return Err(Plain::new(
+                    "rollover-mixed",
+                    "there is an authority in `certs/next` and one in `certs/old`",
+                )
+                .detail("a rollover has one of them at a time: mqsec did not leave them like this")
+                .hint("move away the one that does not belong there: mv certs/next certs/backup/next")
+                .into());
             }
         };
         Ok(Self { current, phase })

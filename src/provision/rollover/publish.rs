@@ -106,12 +106,11 @@ fn lists(
             }
         }
     }
-    let is_of = |crl: &Crl, one: &Hierarchy| {
-        crl.is_named_by(one.issuer()) && !crl.names_another_key_than(one.issuer())
-    };
+    let is_of = |crl: &Crl, one: &Hierarchy| crl.is_named_by(one.issuer()) && !crl.names_another_key_than(one.issuer());
     let mut made = String::new();
     for one in live {
-        let newest = there.iter().filter(|(_, crl)| is_of(crl, one)).max_by_key(|(_, crl)| (crl.this_update, crl.len()));
+        let newest =
+            there.iter().filter(|(_, crl)| is_of(crl, one)).max_by_key(|(_, crl)| (crl.this_update, crl.len()));
         match newest {
             Some((block, _)) => made.push_str(block),
             // what it issued is refused as expired, with a list and without

@@ -63,10 +63,9 @@ pub fn prepare(change: &mut Transaction<'_>, wish: &Prepare, now: OffsetDateTime
     } else {
         warnings = new_root(change, wish, &current, now)?;
     }
-    let (Some(current), Some(next)) = (
-        Hierarchy::load(change, Generation::Current)?,
-        Hierarchy::load(change, Generation::Next)?,
-    ) else {
+    let (Some(current), Some(next)) =
+        (Hierarchy::load(change, Generation::Current)?, Hierarchy::load(change, Generation::Next)?)
+    else {
         return Ok(warnings);
     };
     warnings.extend(publish(change, &[&current, &next], &[], now)?);
@@ -134,9 +133,8 @@ fn put_cross(
             inventory::issued(change, &certificate, Role::Authority, &path);
             change.put(path, pem);
         }
-        Err(error) => warnings.push(format!(
-            "no cross certificate ({error}): every client needs the new certs/ca.crt before `reissue`"
-        )),
+        Err(error) => warnings
+            .push(format!("no cross certificate ({error}): every client needs the new certs/ca.crt before `reissue`")),
     }
 }
 
@@ -167,10 +165,13 @@ fn new_signing(
 fn name(change: &Transaction<'_>, wish: &Prepare, replaced: &Certificate) -> Result<CommonName, Failure> {
     if let Some(name) = &wish.common_name {
         if name.as_str() == replaced.title() {
-            return Err(Plain::new("rollover-same-name", format!("the authority that is there is called `{name}` too"))
-                .detail("clients tell authorities by their names: two of one name are taken for one")
-                .hint("leave the name to mqsec: mqsec ca rollover prepare")
-                .into());
+            return Err(Plain::new(
+                "rollover-same-name",
+                format!("the authority that is there is called `{name}` too"),
+            )
+            .detail("clients tell authorities by their names: two of one name are taken for one")
+            .hint("leave the name to mqsec: mqsec ca rollover prepare")
+            .into());
         }
         return Ok(name.clone());
     }
@@ -200,9 +201,12 @@ pub fn cancel(change: &mut Transaction<'_>, now: OffsetDateTime) -> Result<Optio
         Phase::None => return Ok(None),
         Phase::Prepared { next } => next,
         Phase::Reissued { .. } => {
-            return Err(Plain::no("rollover-too-late", "the new authority has issued certificates: there is no way back")
-                .hint("go on: mqsec ca rollover status")
-                .into());
+            return Err(Plain::no(
+                "rollover-too-late",
+                "the new authority has issued certificates: there is no way back",
+            )
+            .hint("go on: mqsec ca rollover status")
+            .into());
         }
     };
     put_away(change, Generation::Next, now)?;

@@ -18,7 +18,7 @@ use crate::pki::verify::Case;
 use crate::pki::verify::Severity;
 use crate::provision::authority::Hierarchy;
 use crate::provision::rollover;
-use crate::provision::rollover::Holder;
+use crate::provision::rollover::InForce;
 use crate::provision::rollover::Left;
 use crate::provision::rollover::Phase;
 use crate::provision::rollover::State;
@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
         since: state.prepared(),
         crossed: state.is_crossed(&change),
         left: Left::default(),
-        holders: Vec::new(),
+        old: InForce::default(),
         kinds: Vec::new(),
         serves: None,
         loaded: String::new(),
@@ -55,7 +55,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
         let other = if matches!(state.phase, Phase::Prepared { .. }) { new } else { old };
         status.other = Some((other.issuer().title().to_owned(), other.end()));
         status.left = rollover::left(&change, old, new)?;
-        status.holders = rollover::holders(&change, old, now)?;
+        status.old = rollover::in_force(&change, old, now)?;
         status.kinds = kinds(&change, &state, old, new, now)?;
     }
     drop(change);
@@ -69,7 +69,9 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
             match plan.action {
                 Action::Nothing => "the broker has read what is on the disk".to_owned(),
                 Action::Reload => "the broker has not read what is on the disk: mqsec up".to_owned(),
-                Action::Restart { .. } => "the broker must be restarted to read what is on the disk: mqsec restart".to_owned(),
+                Action::Restart { .. } => {
+                    "the broker must be restarted to read what is on the disk: mqsec restart".to_owned()
+                }
             }
         }
         Err(error) => format!("the broker's files cannot be taken over ({}): mqsec doctor", error.code),
@@ -108,7 +110,8 @@ fn kinds(
     let trusted = all(broker::TRUST)?;
     let lists = change.read(broker::CRL)?;
     let lists = lists.map(|pem| Crl::all_from_pem(&pem, broker::CRL).unwrap_or_default());
-    for (who, one) in [("has a certificate of the old authority", old), ("has a certificate of the new authority", new)] {
+    for (who, one) in [("has a certificate of the old authority", old), ("has a certificate of the new authority", new)]
+    {
         let is_trusted = trusted.iter().any(|root| root.der == one.root.der) && one.end() > now;
         let current = |crl: &Crl| crl.is_named_by(one.issuer()) && crl.next_update.is_none_or(|end| end > now);
         let listed = lists.as_ref().is_none_or(|lists| lists.iter().any(current));
@@ -126,7 +129,7 @@ struct Status {
     since: Option<OffsetDateTime>,
     crossed: bool,
     left: Left,
-    holders: Vec<Holder>,
+    old: InForce,
     kinds: Vec<(&'static str, bool)>,
     serves: Option<Certificate>,
     loaded: String,
@@ -135,7 +138,9 @@ struct Status {
 impl Status {
     fn next(&self) -> &'static str {
         match self.phase {
-            "prepared" if !self.crossed => "ca rollover reissue --force (once every client has both authorities of ca.crt)",
+            "prepared" if !self.crossed => {
+                "ca rollover reissue --force (once every client has both authorities of ca.crt)"
+            }
             "prepared" => "ca rollover reissue",
             "reissued" if !self.left.pending.is_empty() => "ca rollover reissue (it goes on where it ended)",
             "reissued" => "ca rollover drop (once every client has its new certificate)",
@@ -174,27 +179,37 @@ impl Report for Status {
             .collect();
         text.push_str(&crate::ui::columns(&rows));
         let (pending, done) = (self.left.pending.len(), self.left.done);
-        text.push_str(&format!("certificates in certs/client: {done} of the new authority, {pending} of the old one\n"));
+        text.push_str(&format!(
+            "certificates in certs/client: {done} of the new authority, {pending} of the old one\n"
+        ));
         for (name, why) in &self.left.passed {
             text.push_str(&format!("  {name}: {why}\n"));
         }
-        for one in self.holders.iter().take(20) {
+        for one in self.old.holders.iter().take(20) {
             let what = if one.is_broker { "the broker" } else { "client" };
             text.push_str(&format!("  {what} {}: old certificate, {}\n", one.name, end(&one.not_after)));
         }
-        if self.holders.len() > 20 {
-            text.push_str(&format!("  and {} more\n", self.holders.len() - 20));
+        if self.old.holders.len() > 20 {
+            text.push_str(&format!("  and {} more\n", self.old.holders.len() - 20));
+        }
+        if self.old.replaced > 0 {
+            text.push_str(&format!(
+                "old certificates that were replaced, and are accepted until `drop`: {}\n",
+                self.old.replaced
+            ));
         }
         if !self.crossed {
-            text.push_str("no cross certificate: a client that trusts the old authority alone is cut off by `reissue`\n");
+            text.push_str(
+                "no cross certificate: a client that trusts the old authority alone is cut off by `reissue`\n",
+            );
         }
         text + &format!("next: {} {}\n", self.command, self.next())
     }
 
     fn json(&self) -> Value {
-        let authority =
-            |(title, end): &(String, OffsetDateTime)| json!({ "name": title, "not_after": rfc3339(*end) });
+        let authority = |(title, end): &(String, OffsetDateTime)| json!({ "name": title, "not_after": rfc3339(*end) });
         let holders: Vec<_> = self
+            .old
             .holders
             .iter()
             .map(|one| {
@@ -215,6 +230,7 @@ impl Report for Status {
             "clients_old": self.left.pending.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
             "clients_other": self.left.passed,
             "old_certificates": holders,
+            "replaced_in_force": self.old.replaced,
             "connects": kinds,
             "serves": self.serves.as_ref().map(|one| json!({ "serial": one.serial, "issuer": one.issuer })),
             "broker": self.loaded,

@@ -128,7 +128,8 @@ impl<'a> Fleet<'a> {
         for (kind, session) in &mut self.live {
             let sent = session.publish(&[(TOPIC, "1"), (TOPIC, "2"), (TOPIC, "3")]);
             let sent = sent.unwrap_or_else(|trouble| panic!("{phase}: the session of `{kind}` is gone: {trouble}"));
-            assert_eq!(sent, [0; 3], "{phase}: {kind}");
+            // 16: taken, and nobody has subscribed
+            assert!(sent.iter().all(|code| [0, 16].contains(code)), "{phase}: {kind}: {sent:?}");
             self.published += 3;
         }
         if let Some(watcher) = &mut self.watcher {
@@ -155,14 +156,35 @@ impl<'a> Fleet<'a> {
         for certificate in ["old", "new"] {
             for trust in TRUSTS {
                 let file = |name: &str| self.path(name).display().to_string();
-                let (ca, cert, key) =
-                    (file(&format!("{trust}.ca")), file(&format!("{certificate}.crt")), file(&format!("{certificate}.key")));
+                let (ca, cert, key) = (
+                    file(&format!("{trust}.ca")),
+                    file(&format!("{certificate}.crt")),
+                    file(&format!("{certificate}.key")),
+                );
                 if !PathBuf::from(&ca).exists() || !PathBuf::from(&cert).exists() {
                     continue;
                 }
                 let publish = [
-                    "-h", "localhost", "-p", &port, "--cafile", &ca, "--cert", &cert, "--key", &key, "-u", "admin", "-P",
-                    &password, "-q", "1", "-t", "rollover/other", "-m", "x",
+                    "-h",
+                    "localhost",
+                    "-p",
+                    &port,
+                    "--cafile",
+                    &ca,
+                    "--cert",
+                    &cert,
+                    "--key",
+                    &key,
+                    "-u",
+                    "admin",
+                    "-P",
+                    &password,
+                    "-q",
+                    "1",
+                    "-t",
+                    "rollover/other",
+                    "-m",
+                    "x",
                 ];
                 let script = [&port, &ca, &cert, &key].map(String::as_str);
                 let runs: [(PathBuf, Vec<&str>); 4] = [
