@@ -18,7 +18,7 @@ use crate::workspace::layout::Generation;
 pub(super) const RULE: Rule = Rule {
     id: "certificate-rollover-unfinished",
     topic: Topic::Certificates,
-    severity: Severity::Info,
+    severity: Severity::Note,
     title: "the authority is being replaced",
     why: "Two authorities are trusted until `ca rollover drop`: who has the key of either can make certificates that the \
           broker accepts. With the end of the one that is replaced, everything that it issued ends too.",
@@ -56,6 +56,6 @@ fn check(subject: &Subject, found: &mut Found<'_>) {
             in_words(end, subject.now)
         );
         let soon = end - subject.now < Duration::days(30);
-        found.file(path, message).hint(next).weighs(if soon { Severity::Warning } else { Severity::Info });
+        found.file(path, message).hint(next).weighs(if soon { Severity::Warning } else { Severity::Note });
     }
 }
