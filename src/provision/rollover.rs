@@ -19,7 +19,8 @@ mod steps;
 use time::OffsetDateTime;
 
 pub use holders::Holder;
-pub use holders::holders;
+pub use holders::InForce;
+pub use holders::in_force;
 pub use publish::PairOf;
 pub use publish::pair_of;
 pub use reissue::Left;

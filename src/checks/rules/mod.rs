@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod dynamic_security;
 pub mod environment;
 pub mod files;
+pub mod hierarchy;
 pub mod live;
 pub mod passwords;
 pub mod revocation;
@@ -21,6 +22,7 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
         environment::RULES,
         files::RULES,
         certificates::RULES,
+        hierarchy::RULES,
         revocation::RULES,
         configuration::RULES,
         passwords::RULES,

@@ -19,6 +19,7 @@ use crate::pki::names::CommonName;
 use crate::pki::short_date;
 use crate::provision::authority;
 use crate::provision::rollover;
+use crate::provision::rollover::InForce;
 use crate::provision::rollover::Phase;
 use crate::provision::rollover::Reissue;
 use crate::provision::rollover::State;
@@ -155,13 +156,15 @@ fn reissue(context: &Context<'_>, args: &ReissueArgs) -> Result<u8, Failure> {
     let state = State::load(&change)?;
     let Some((old, new)) = state.both() else { return Ok(done.report()) };
     let left = rollover::left(&change, old, new)?;
-    let (total, mut pending, mut issued) = (left.pending.len(), left.pending, 0);
-    while !pending.is_empty() {
-        let count = rollover::reissue_clients(&mut change, &mut pending, how, context.now)?;
+    let (pending, mut seen, mut issued) = (left.pending, 0, 0);
+    while seen < pending.len() {
+        let (more, count) = rollover::reissue_clients(&mut change, &pending[seen..], how, context.now)?;
         change.commit()?;
-        issued += count;
-        if total > issued {
-            context.ui.say(format!("{issued} of {total} clients"));
+        (seen, issued) = (seen + more, issued + count);
+        if seen < pending.len() {
+            context.ui.say(format!("{seen} of {} clients", pending.len()));
+            // long enough for another command that waits for the folder
+            std::thread::sleep(std::time::Duration::from_millis(40));
         }
         change = Transaction::begin(&context.workspace)?;
     }
@@ -189,10 +192,11 @@ fn discard(context: &Context<'_>, force: bool) -> Result<u8, Failure> {
     let change = Transaction::begin(&context.workspace)?;
     let state = State::load(&change)?;
     let under_way = !matches!(state.phase, Phase::None);
-    let mut cut_off = 0;
+    let mut refused = InForce::default();
     if let Phase::Reissued { old } = &state.phase {
-        let holders = rollover::holders(&change, old, context.now)?;
-        cut_off = holders.len();
+        refused = rollover::in_force(&change, old, context.now)?;
+        let holders = &refused.holders;
+        let cut_off = holders.len();
         if !holders.is_empty() && !force {
             let mut error = Plain::no(
                 "rollover-clients-left",
@@ -224,8 +228,12 @@ fn discard(context: &Context<'_>, force: bool) -> Result<u8, Failure> {
     let mut done = Done::new(context, "drop", changes, warnings);
     let title = state.both().map(|(old, _)| old.issuer().title().to_owned()).unwrap_or_default();
     done.say(format!("`{title}` is trusted no longer; it is kept in {}", show(context, &backup)));
-    done.say(format!("{cut_off} certificates were cut off; sessions that are open stay open until they end"));
-    done.more = json!({ "cut_off": cut_off, "backup": show(context, backup) });
+    let (replaced, cut_off) = (refused.replaced, refused.holders.len());
+    done.say(format!(
+        "refused from now on: {replaced} client certificates that were replaced, {cut_off} that have no successor; \
+         sessions that are open stay open until they end"
+    ));
+    done.more = json!({ "replaced": replaced, "cut_off": cut_off, "backup": show(context, backup) });
     done.taken = Some(take_over(context, restart)?);
     done.next = Some("verify");
     Ok(done.report())

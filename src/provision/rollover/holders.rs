@@ -1,6 +1,7 @@
 //! Who still has a certificate of the old authority, and would be cut off without it.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use time::OffsetDateTime;
 
@@ -27,8 +28,16 @@ pub struct Holder {
     pub not_after: OffsetDateTime,
 }
 
-/// Unexpired, unrevoked certificates that are the newest of their name, in the folder or in the inventory.
-pub fn holders(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) -> Result<Vec<Holder>, Failure> {
+/// The certificates of the old authority that are in force.
+#[derive(Default)]
+pub struct InForce {
+    /// The newest of their name, in the folder or in the inventory.
+    pub holders: Vec<Holder>,
+    /// How many others the inventory knows, whose devices may still use them.
+    pub replaced: usize,
+}
+
+pub fn in_force(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) -> Result<InForce, Failure> {
     let workspace = change.workspace();
     let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
     let known = Inventory::parse(&bytes);
@@ -61,10 +70,15 @@ pub fn holders(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) -
             found.push(Holder { name, is_broker: false, serial, not_after });
         }
     }
-    let Some(issuer) = old.issuer().subject_key_id.as_deref().map(inventory::hex) else { return Ok(found) };
-    let mut newest = HashMap::new();
+    let Some(issuer) = old.issuer().subject_key_id.as_deref().map(inventory::hex) else {
+        return Ok(InForce { holders: found, replaced: 0 });
+    };
+    let (mut newest, mut serials, today) = (HashMap::new(), HashSet::new(), inventory::date(now));
     for one in known.issued.iter().filter(|one| one.role == Role::Client) {
         newest.insert(&one.name, one);
+        if one.issuer == issuer && *one.not_after > *today && !is_revoked(&one.serial) {
+            serials.insert(&one.serial);
+        }
     }
     let mut more: Vec<Holder> = newest
         .into_values()
@@ -78,5 +92,6 @@ pub fn holders(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) -
         .collect();
     more.sort_by(|one, other| one.name.cmp(&other.name));
     found.append(&mut more);
-    Ok(found)
+    let replaced = serials.iter().filter(|serial| !found.iter().any(|one| one.serial == ***serial)).count();
+    Ok(InForce { holders: found, replaced })
 }

@@ -1,6 +1,8 @@
 //! The switch to the next authority, and what is issued anew.
 
 use std::path::Path;
+use std::time::Duration;
+use std::time::Instant;
 
 use rcgen::KeyPair;
 use time::OffsetDateTime;
@@ -48,6 +50,8 @@ pub struct Reissue {
 
 /// Certificates that one change issues: few enough that other commands need not wait long.
 const BATCH: usize = 100;
+/// RSA keys take their time.
+const PATIENCE_OF_OTHERS: Duration = Duration::from_secs(4);
 
 /// Makes the next authority the one that issues, with the broker's pair; done already, it does nothing. Gives warnings.
 pub fn switch(change: &mut Transaction<'_>, how: Reissue, now: OffsetDateTime) -> Result<Vec<String>, Failure> {
@@ -167,24 +171,25 @@ pub fn left(change: &Transaction<'_>, old: &Hierarchy, new: &Hierarchy) -> Resul
     Ok(left)
 }
 
-/// Issues the next of the clients that are left; gives how many, zero when none is left. Each call is a change of its own,
-/// so a run that is cut short loses nothing, and the next one goes on.
+/// Issues the first of the clients that are left anew. Each call is a change of its own, so a run that is cut short loses
+/// nothing, and the next one goes on. Gives how many were looked at, and how many issued.
 pub fn reissue_clients(
     change: &mut Transaction<'_>,
-    pending: &mut Vec<ClientName>,
+    pending: &[ClientName],
     how: Reissue,
     now: OffsetDateTime,
-) -> Result<usize, Failure> {
+) -> Result<(usize, usize), Failure> {
     let current = authority::current(change, now)?;
-    let Some(old) = Hierarchy::load(change, Generation::Old)? else { return Ok(0) };
-    let batch: Vec<ClientName> = pending.drain(..pending.len().min(BATCH)).collect();
-    if batch.is_empty() {
-        return Ok(0);
-    }
+    let Some(old) = Hierarchy::load(change, Generation::Old)? else { return Ok((pending.len(), 0)) };
     let authority = current.unlock(change, now)?;
-    let mut count = 0;
-    for name in batch {
-        let paths = layout::client(&name);
+    let (mut seen, mut issued) = (0, 0);
+    let begun = Instant::now();
+    for name in pending.iter().take(BATCH) {
+        if begun.elapsed() > PATIENCE_OF_OTHERS {
+            break;
+        }
+        seen += 1;
+        let paths = layout::client(name);
         let Some(pem) = change.read(&paths.cert)? else { continue };
         let replaced = Certificate::from_pem(&pem, &change.workspace().show(&paths.cert))?;
         // another command was faster
@@ -199,9 +204,9 @@ pub fn reissue_clients(
         inventory::issued(change, &certificate, pki::inventory::Role::Client, &paths.cert);
         change.put(paths.chain, format!("{pem}{}", current.client_chain()));
         change.put(paths.cert, pem);
-        count += 1;
+        issued += 1;
     }
-    Ok(count)
+    Ok((seen, issued))
 }
 
 /// A certificate like the one that is replaced, for a new key or for the one that it has. A key that was never here

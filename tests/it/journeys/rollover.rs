@@ -19,6 +19,8 @@ fn rolls_over(what: &str, sandbox: &Sandbox, prepare: &[&str], programs: bool) {
     let signing_only = prepare.contains(&"--signing-only");
     let step = |args: &[&str]| sandbox.mqsec(&[&["ca", "rollover"], args, &["--json"]].concat());
     let phase = || step(&["status"]).ok().json()["phase"].as_str().unwrap().to_owned();
+    let verdict = || (sandbox.mqsec(&["verify"]).status, sandbox.mqsec(&["doctor"]).status);
+    let at_first = verdict();
     let mut fleet = Fleet::new(sandbox);
     fleet.give_trust("old", "certs/ca.crt");
     fleet.give_certificate("old");
@@ -37,7 +39,7 @@ fn rolls_over(what: &str, sandbox: &Sandbox, prepare: &[&str], programs: bool) {
     if programs {
         fleet.programs("prepared", |_, _| true);
     }
-    sandbox.mqsec(&["verify"]).ok();
+    assert_eq!(verdict(), at_first, "{what}: prepared");
     // what is issued in between is the current authority's, and is issued anew with the others
     sandbox.mqsec(&["client-cert", "between"]).ok();
     assert_eq!(step(prepare).ok().json()["changed"], false, "{what}: prepared twice");
@@ -54,13 +56,15 @@ fn rolls_over(what: &str, sandbox: &Sandbox, prepare: &[&str], programs: bool) {
     if programs {
         fleet.programs("reissued", |_, _| true);
     }
-    sandbox.mqsec(&["verify"]).ok();
+    assert_eq!(verdict(), at_first, "{what}: reissued");
     let again = step(&["reissue"]).ok().json();
     assert_eq!((&again["changed"], &again["clients_issued"]), (&false.into(), &0.into()), "{what}: reissued twice");
     fleet.breathe("reissue, again");
 
     let after = |trust: &str, certificate: &str| certificate == "new" && (signing_only || trust != "old");
-    step(&["drop"]).ok();
+    // those of `admin` and `between`
+    assert_eq!(told["replaced_in_force"], 2, "{told}");
+    assert_eq!(step(&["drop"]).ok().json()["replaced"], 2, "{what}");
     fleet.breathe("drop");
     fleet.connect("dropped", after);
     if programs {
@@ -68,8 +72,7 @@ fn rolls_over(what: &str, sandbox: &Sandbox, prepare: &[&str], programs: bool) {
     }
     assert_eq!(phase(), "none");
     assert_eq!(step(&["drop"]).ok().json()["changed"], false, "{what}: dropped twice");
-    sandbox.mqsec(&["verify"]).ok();
-    sandbox.mqsec(&["doctor"]).ok();
+    assert_eq!(verdict(), at_first, "{what}: dropped");
     sandbox.mqsec(&["test-connect"]).ok();
     assert!(!sandbox.has("certs/old/ca.key") && !sandbox.has("certs/next/ca.key"));
     let expected = if signing_only { 1 + 3 + 6 + 3 } else { 1 + 3 + 6 + 2 };
@@ -226,10 +229,10 @@ fn a_reissue_that_was_cut_short_goes_on_and_knows_whom_to_pass() {
     // a device that keeps its key to itself, one that was revoked, and one whose files are elsewhere
     fs::remove_file(sandbox.dir.join("certs/client/device/device.key")).unwrap();
     let device = public_key(&sandbox, "certs/client/device/device.crt");
-    let serial = sandbox.mqsec(&["verify", "gone", "--json"]).json()["certificates"][0]["serial"].clone();
     let inventory = sandbox.read("certs/inventory.tsv");
-    let revoked = format!("revoked\t{}\tff\t2026-01-01T00:00:00Z\tkeyCompromise\n", serial.as_str().unwrap());
-    sandbox.write("certs/inventory.tsv", inventory + &revoked);
+    let serial = inventory.lines().find(|line| line.contains("\tgone\t")).unwrap().split('\t').nth(1).unwrap();
+    let revoked = format!("revoked\t{serial}\tff\t2026-01-01T00:00:00Z\tkeyCompromise\n");
+    sandbox.write("certs/inventory.tsv", inventory.clone() + &revoked);
     fs::rename(sandbox.dir.join("certs/client/ghost"), sandbox.base.join("ghost")).unwrap();
 
     let step = |args: &[&str]| sandbox.mqsec(&[&["ca", "rollover"], args, &["--json"]].concat());

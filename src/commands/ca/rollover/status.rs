@@ -18,7 +18,7 @@ use crate::pki::verify::Case;
 use crate::pki::verify::Severity;
 use crate::provision::authority::Hierarchy;
 use crate::provision::rollover;
-use crate::provision::rollover::Holder;
+use crate::provision::rollover::InForce;
 use crate::provision::rollover::Left;
 use crate::provision::rollover::Phase;
 use crate::provision::rollover::State;
@@ -46,7 +46,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
         since: state.prepared(),
         crossed: state.is_crossed(&change),
         left: Left::default(),
-        holders: Vec::new(),
+        old: InForce::default(),
         kinds: Vec::new(),
         serves: None,
         loaded: String::new(),
@@ -55,7 +55,7 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
         let other = if matches!(state.phase, Phase::Prepared { .. }) { new } else { old };
         status.other = Some((other.issuer().title().to_owned(), other.end()));
         status.left = rollover::left(&change, old, new)?;
-        status.holders = rollover::holders(&change, old, now)?;
+        status.old = rollover::in_force(&change, old, now)?;
         status.kinds = kinds(&change, &state, old, new, now)?;
     }
     drop(change);
@@ -129,7 +129,7 @@ struct Status {
     since: Option<OffsetDateTime>,
     crossed: bool,
     left: Left,
-    holders: Vec<Holder>,
+    old: InForce,
     kinds: Vec<(&'static str, bool)>,
     serves: Option<Certificate>,
     loaded: String,
@@ -185,12 +185,18 @@ impl Report for Status {
         for (name, why) in &self.left.passed {
             text.push_str(&format!("  {name}: {why}\n"));
         }
-        for one in self.holders.iter().take(20) {
+        for one in self.old.holders.iter().take(20) {
             let what = if one.is_broker { "the broker" } else { "client" };
             text.push_str(&format!("  {what} {}: old certificate, {}\n", one.name, end(&one.not_after)));
         }
-        if self.holders.len() > 20 {
-            text.push_str(&format!("  and {} more\n", self.holders.len() - 20));
+        if self.old.holders.len() > 20 {
+            text.push_str(&format!("  and {} more\n", self.old.holders.len() - 20));
+        }
+        if self.old.replaced > 0 {
+            text.push_str(&format!(
+                "old certificates that were replaced, and are accepted until `drop`: {}\n",
+                self.old.replaced
+            ));
         }
         if !self.crossed {
             text.push_str(
@@ -203,6 +209,7 @@ impl Report for Status {
     fn json(&self) -> Value {
         let authority = |(title, end): &(String, OffsetDateTime)| json!({ "name": title, "not_after": rfc3339(*end) });
         let holders: Vec<_> = self
+            .old
             .holders
             .iter()
             .map(|one| {
@@ -223,6 +230,7 @@ impl Report for Status {
             "clients_old": self.left.pending.iter().map(|name| name.as_str()).collect::<Vec<_>>(),
             "clients_other": self.left.passed,
             "old_certificates": holders,
+            "replaced_in_force": self.old.replaced,
             "connects": kinds,
             "serves": self.serves.as_ref().map(|one| json!({ "serial": one.serial, "issuer": one.issuer })),
             "broker": self.loaded,

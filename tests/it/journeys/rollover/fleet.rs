@@ -128,7 +128,8 @@ impl<'a> Fleet<'a> {
         for (kind, session) in &mut self.live {
             let sent = session.publish(&[(TOPIC, "1"), (TOPIC, "2"), (TOPIC, "3")]);
             let sent = sent.unwrap_or_else(|trouble| panic!("{phase}: the session of `{kind}` is gone: {trouble}"));
-            assert_eq!(sent, [0; 3], "{phase}: {kind}");
+            // 16: taken, and nobody has subscribed
+            assert!(sent.iter().all(|code| [0, 16].contains(code)), "{phase}: {kind}: {sent:?}");
             self.published += 3;
         }
         if let Some(watcher) = &mut self.watcher {
