@@ -84,7 +84,8 @@ impl Other {
         let own = fs::real(&workspace.path(layout::CONF))?;
         let found = fs::names(Path::new("/proc")).into_iter().filter_map(|name| name.parse().ok()).find(|pid: &u32| {
             let arguments = arguments(*pid);
-            let is_broker = arguments.first().is_some_and(|program| program.rsplit('/').next() == Some("mosquitto"));
+            // the first word may be a loader's
+            let is_broker = arguments.iter().any(|word| word.rsplit('/').next() == Some("mosquitto"));
             is_broker && configuration(*pid, &arguments).as_deref() == Some(own.as_str())
         })?;
         let target = match main_process("mosquitto") {
