@@ -326,7 +326,7 @@ mod tests {
     use crate::checks::Folder;
     use crate::checks::Runtime;
 
-    const CONF: &str = "max_packet_size 10\nallow_anonymous false\nlistener 8883\ncertfile c\nkeyfile k\ncafile a\ncrlfile l\n\
+    const CONF: &str = "max_packet_size 100\nallow_anonymous false\nlistener 8883\ncertfile c\nkeyfile k\ncafile a\ncrlfile l\n\
                         require_certificate true\nlistener 8083\nprotocol websockets\ncertfile c\nkeyfile k\n";
 
     fn subject(conf: &str, certificate: &str, authority: &str) -> Subject {
@@ -376,7 +376,7 @@ mod tests {
         assert!(found.iter().any(|why| why.contains("without a `crlfile`")), "{found:?}");
         for series in [V20, V21] {
             for (from, to, words) in [
-                ("max_packet_size 10", "max_packet_size 11", "`max_packet_size` changed"),
+                ("max_packet_size 100", "max_packet_size 101", "`max_packet_size` changed"),
                 ("listener 8883", "listener 8884", "the listener 8884 is new"),
                 ("listener 8883", "listener 8883 127.0.0.1", "the listener 8883 was taken out"),
                 ("keyfile k\ncafile", "keyfile k\ntls_version tlsv1.3\ncafile", "`tls_version` of listener 8883"),

@@ -18,6 +18,7 @@ use self::witness::Witness;
 use crate::broker;
 use crate::broker::Engine;
 use crate::broker::EngineKind;
+use crate::broker::other::Other;
 use crate::broker::other::Target;
 use crate::checks::Subject;
 use crate::conf::keyword::Effect;
@@ -115,9 +116,11 @@ impl Outcome {
 }
 
 /// Validates every file that the broker would read, and finds what it has to do. `Ok(None)` when no broker of this folder
-/// runs; an error when a file would stop the broker, or open it.
+/// runs; an error when a file would stop the broker, or open it. It is asked when a change was committed: what it leads
+/// to takes the folder's lock.
 pub fn plan(workspace: &Workspace, now: OffsetDateTime) -> Result<Option<Plan<'_>>, Failure> {
-    broker::running(workspace).map(|engine| plan_for(workspace, engine, now, false)).transpose()
+    let engine = broker::running(workspace).or_else(|| Other::of_workspace(workspace).map(Engine::Other));
+    engine.map(|engine| plan_for(workspace, engine, now, false)).transpose()
 }
 
 /// The same for a broker that is known to run; by force it takes over what it would take and should not.
@@ -301,6 +304,10 @@ impl Plan<'_> {
     /// Signals or restarts, and proves.
     pub fn carry_out(mut self) -> Result<Outcome, Failure> {
         let (mut survived, mut notes) = (None, std::mem::take(&mut self.notes));
+        // a note that says more than the broker knows: it was told, and did not hear
+        if self.action == Action::Nothing && serving::is_behind(&self.found.doors) {
+            self.action = Action::Reload;
+        }
         match &self.action {
             Action::Nothing => {}
             Action::Reload => {

@@ -146,6 +146,24 @@ fn what_changed_is_taken_over_and_proven() {
         sandbox.mqsec(&["restart"]).fails(1, "conf-would-not-start");
         session.ping().unwrap();
         sandbox.write(CONF, conf);
+        // a note that says more than the broker knows
+        let loaded = {
+            sandbox.mqsec(&["broker-cert", "--days", "201"]).ok();
+            let before = sandbox.read(".mqsec/loaded.json");
+            sandbox.mqsec(&["reload"]).ok();
+            assert_ne!(sandbox.read(".mqsec/loaded.json"), before);
+            sandbox.mqsec(&["broker-cert", "--days", "202"]).ok();
+            sandbox.mqsec(&["reload"]).ok();
+            sandbox.read(".mqsec/loaded.json")
+        };
+        let pair = (sandbox.read(CERT), sandbox.read(KEY));
+        sandbox.mqsec(&["broker-cert", "--days", "203"]).ok();
+        sandbox.mqsec(&["reload"]).ok();
+        sandbox.write(CERT, pair.0);
+        sandbox.write(KEY, pair.1);
+        sandbox.write(".mqsec/loaded.json", loaded);
+        assert_eq!(sandbox.mqsec(&["reload", "--json"]).ok().json()["action"], "reload");
+        assert_eq!(shown(&sandbox, sandbox.port), on_disk(&sandbox));
         sandbox.mqsec(&["down"]).ok();
         sandbox.mqsec(&["reload"]).fails(2, "broker-not-running");
     }
