@@ -247,7 +247,7 @@ fn next(context: &Context<'_>, name: &UserName, doing: Doing) -> String {
             context.workspace.command()
         );
     }
-    format!("next: {} up (a broker that runs is reloaded, and all is proven again)\n", context.workspace.command())
+    format!("next: {} reload (a broker that runs takes it over, with proof)\n", context.workspace.command())
 }
 
 /// Whoever gets the name again would get these rights with it.

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::rfc3339;
 use crate::broker;
+use crate::broker::EngineKind;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::mqtt;
@@ -14,6 +15,9 @@ use crate::pki::parsed::Certificate;
 use crate::pki::short_date;
 use crate::provision::configuration;
 use crate::provision::session::Probe;
+use crate::series::Series;
+use crate::snapshot;
+use crate::takeover;
 use crate::ui::Report;
 use crate::workspace::layout;
 
@@ -39,7 +43,16 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
             certificates.push((name, certificate.not_after));
         }
     }
+    let not_loaded = match &engine {
+        Some(engine) => {
+            let container = Some(engine.kind() == EngineKind::Docker);
+            let subject = snapshot::of_broker(workspace, context.now, Series::RELEASED.to_vec(), container);
+            takeover::not_loaded(workspace, engine, &subject)
+        }
+        None => Vec::new(),
+    };
     Ok(context.ui.report(&Status {
+        not_loaded,
         engine: engine.map(|engine| engine.describe()),
         answers,
         port,
@@ -50,6 +63,8 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
 }
 
 struct Status {
+    /// What changed since the broker read it.
+    not_loaded: Vec<String>,
     engine: Option<String>,
     answers: bool,
     port: Option<u16>,
@@ -66,6 +81,10 @@ impl Report for Status {
             Some(engine) => format!("running, but it does not answer: {engine}{port}\nnext: {} logs\n", self.command),
             None => format!("not running\nnext: {} up\n", self.command),
         };
+        if !self.not_loaded.is_empty() {
+            let what = self.not_loaded.join(", ");
+            text.push_str(&format!("it has not read yet: {what}\nnext: {} reload\n", self.command));
+        }
         let rows: Vec<_> = self
             .certificates
             .iter()
@@ -81,6 +100,7 @@ impl Report for Status {
         json!({
             "schema": "mqsec/status/1", "running": self.engine.is_some(), "answers": self.answers,
             "engine": self.engine, "port": self.port, "certificates": certificates,
+            "not_loaded": self.not_loaded,
         })
     }
 

@@ -309,3 +309,77 @@ fn renews_context(listener: &Listener) -> bool {
 pub(super) fn is_stuck(listener: &Listener, series: Series) -> bool {
     listener.is_websockets() && series == Series::V20
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::checks::Folder;
+    use crate::checks::Runtime;
+
+    const CONF: &str = "max_packet_size 100\nallow_anonymous false\nlistener 8883\ncertfile c\nkeyfile k\ncafile a\ncrlfile l\n\
+                        require_certificate true\nlistener 8083\nprotocol websockets\ncertfile c\nkeyfile k\n";
+
+    fn subject(conf: &str, certificate: &str, authority: &str) -> Subject {
+        let (now, runtime) = (datetime!(2026-11-21 12:00 UTC), Runtime { uid: 1, gid: 1, container: false });
+        let mut subject = Subject::new(Folder::default(), now, Series::RELEASED.to_vec(), runtime);
+        subject.write(layout::CONF, conf.into());
+        subject.write("c", certificate.into());
+        subject.write("a", authority.into());
+        subject
+    }
+
+    /// What a broker that has read the first must do for the second: `reload`, or the reasons of a restart.
+    fn needs(series: Series, conf: &str, certificate: &str, authority: &str) -> Vec<String> {
+        let (old, new) = (subject(CONF, "", ""), subject(conf, certificate, authority));
+        let (then, now) = (Loaded::now(&old, series), Loaded::now(&new, series));
+        let differences = now.since(&then, &new, new.reading(series).unwrap());
+        let after = now.clone().after_reload(&then, &differences);
+        let mut found: Vec<String> = Vec::new();
+        for difference in &differences {
+            match &difference.helps {
+                Helps::Nothing => {}
+                Helps::Reload => found.push("reload".to_owned()),
+                Helps::Restart(why) => found.push(why.clone()),
+            }
+        }
+        // what needs a restart is not forgotten by a reload, and nothing else is told again
+        let left = now.since(&after, &new, new.reading(series).unwrap());
+        assert_eq!(left.len(), found.iter().filter(|one| *one != "reload").count(), "{left:?}");
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    #[test]
+    fn a_reload_is_known_from_a_restart_by_series() {
+        use Series::V20;
+        use Series::V21;
+        assert!(needs(V20, CONF, "", "").is_empty());
+        assert!(needs(V21, &format!("# x\n{CONF}"), "", "").is_empty());
+        // a new certificate: the websockets of 2.0 keep the old one
+        assert_eq!(needs(V21, CONF, "new", ""), ["reload"]);
+        let found = needs(V20, CONF, "new", "");
+        assert!(found.len() == 2 && found[0].contains("listener 8083") && found[1] == "reload", "{found:?}");
+        // authorities, with a list and without one
+        assert_eq!(needs(V20, CONF, "", "new"), ["reload"]);
+        let found = needs(V21, &CONF.replace("crlfile l\n", ""), "", "new");
+        assert!(found.iter().any(|why| why.contains("without a `crlfile`")), "{found:?}");
+        for series in [V20, V21] {
+            for (from, to, words) in [
+                ("max_packet_size 100", "max_packet_size 101", "`max_packet_size` changed"),
+                ("listener 8883", "listener 8884", "the listener 8884 is new"),
+                ("listener 8883", "listener 8883 127.0.0.1", "the listener 8883 was taken out"),
+                ("keyfile k\ncafile", "keyfile k\ntls_version tlsv1.3\ncafile", "`tls_version` of listener 8883"),
+            ] {
+                let found = needs(series, &CONF.replacen(from, to, 1), "", "");
+                assert!(found.iter().any(|why| why.contains(words)), "{series} {to}: {found:?}");
+            }
+            assert_eq!(needs(series, &CONF.replace("anonymous false", "anonymous true"), "", ""), ["reload"]);
+        }
+        let lax = CONF.replace("require_certificate true", "require_certificate false");
+        assert_eq!(needs(V21, &lax, "", ""), ["reload"]);
+        assert!(needs(V20, &lax, "", "")[0].contains("`require_certificate` of listener 8883"));
+    }
+}

@@ -18,6 +18,7 @@ use self::witness::Witness;
 use crate::broker;
 use crate::broker::Engine;
 use crate::broker::EngineKind;
+use crate::broker::other::Other;
 use crate::broker::other::Target;
 use crate::checks::Subject;
 use crate::conf::keyword::Effect;
@@ -44,6 +45,8 @@ pub struct Plan<'w> {
     workspace: &'w Workspace,
     now: OffsetDateTime,
     pub engine: Engine,
+    /// None where the broker does not tell.
+    series: Option<Series>,
     pub action: Action,
     /// The files and options that the broker has not read yet.
     pub changed: Vec<String>,
@@ -61,8 +64,7 @@ struct Found {
     /// What of it a reload takes over; None where nobody knows what the broker has read.
     by_reload: Option<Vec<String>>,
     doors: Vec<Door>,
-    /// What the broker will have read after a start, and after a reload.
-    loaded: Loaded,
+    /// What the broker will have read after a reload.
     after_reload: Loaded,
 }
 
@@ -114,16 +116,24 @@ impl Outcome {
 }
 
 /// Validates every file that the broker would read, and finds what it has to do. `Ok(None)` when no broker of this folder
-/// runs; an error when a file would stop the broker, or open it.
+/// runs; an error when a file would stop the broker, or open it. It is asked when a change was committed: what it leads
+/// to takes the folder's lock.
 pub fn plan(workspace: &Workspace, now: OffsetDateTime) -> Result<Option<Plan<'_>>, Failure> {
-    broker::running(workspace).map(|engine| plan_for(workspace, engine, now, false)).transpose()
+    let engine = broker::running(workspace).or_else(|| Other::of_workspace(workspace).map(Engine::Other));
+    engine.map(|engine| plan_for(workspace, engine, now, false)).transpose()
 }
 
 /// The same for a broker that is known to run; by force it takes over what it would take and should not.
-pub fn plan_for(workspace: &Workspace, engine: Engine, now: OffsetDateTime, force: bool) -> Result<Plan<'_>, Failure> {
-    let found = find(workspace, &engine, now, force)?;
+pub fn plan_for(
+    workspace: &Workspace,
+    engine: Engine,
+    now: OffsetDateTime,
+    force: bool,
+) -> Result<Plan<'_>, Failure> {
+    let series = engine.series();
+    let found = find(workspace, &engine, series, now, force)?;
     let (action, changed, notes) = (found.action.clone(), found.changed.clone(), found.notes.clone());
-    Ok(Plan { workspace, now, engine, action, changed, notes, force, found })
+    Ok(Plan { workspace, now, engine, series, action, changed, notes, force, found })
 }
 
 /// The files, as a broker of this engine finds them.
@@ -132,10 +142,15 @@ fn look(workspace: &Workspace, engine: &Engine, now: OffsetDateTime) -> Subject 
     snapshot::of_broker(workspace, now, Series::RELEASED.to_vec(), Some(container))
 }
 
-fn find(workspace: &Workspace, engine: &Engine, now: OffsetDateTime, force: bool) -> Result<Found, Failure> {
+fn find(
+    workspace: &Workspace,
+    engine: &Engine,
+    told: Option<Series>,
+    now: OffsetDateTime,
+    force: bool,
+) -> Result<Found, Failure> {
     let subject = look(workspace, engine, now);
-    // of a series that does not tell, what every broker understands of a reload
-    let told = engine.series();
+    // of one that does not tell: what every broker takes over at a reload
     let series = told.unwrap_or(Series::V20);
     let Some(reading) = subject.reading(series) else { return Err(configuration::missing(workspace).into()) };
     let is_own = !matches!(engine, Engine::Other(_));
@@ -169,11 +184,11 @@ fn find(workspace: &Workspace, engine: &Engine, now: OffsetDateTime, force: bool
     let changed = names(&|helps| *helps != Helps::Nothing);
     let by_reload = differences.as_ref().map(|_| names(&|helps| *helps == Helps::Reload));
     let after_reload = match (&then, &differences) {
-        (Some(then), Some(differences)) => loaded.clone().after_reload(then, differences),
-        _ => loaded.clone(),
+        (Some(then), Some(differences)) => loaded.after_reload(then, differences),
+        _ => loaded,
     };
     let doors = serving::doors(&subject, reading, engine);
-    Ok(Found { action, changed, notes, by_reload, doors, loaded, after_reload })
+    Ok(Found { action, changed, notes, by_reload, doors, after_reload })
 }
 
 /// What changed in the files of a broker that runs, as `doctor` tells it.
@@ -198,6 +213,9 @@ pub fn fingerprint(workspace: &Workspace, now: OffsetDateTime) -> String {
 pub fn start(workspace: &Workspace, engine: &Engine, now: OffsetDateTime) -> Result<(), Failure> {
     let subject = look(workspace, engine, now);
     engine.start(workspace)?;
+    if matches!(engine, Engine::Other(_)) {
+        return Ok(());
+    }
     // a container tells its version when it runs
     Ok(Loaded::now(&subject, engine.series().unwrap_or(Series::V20)).note(workspace)?)
 }
@@ -286,6 +304,10 @@ impl Plan<'_> {
     /// Signals or restarts, and proves.
     pub fn carry_out(mut self) -> Result<Outcome, Failure> {
         let (mut survived, mut notes) = (None, std::mem::take(&mut self.notes));
+        // a note that says more than the broker knows: it was told, and did not hear
+        if self.action == Action::Nothing && serving::is_behind(&self.found.doors) {
+            self.action = Action::Reload;
+        }
         match &self.action {
             Action::Nothing => {}
             Action::Reload => {
@@ -317,7 +339,7 @@ impl Plan<'_> {
         let attempt = witness.as_ref().ok().map(Witness::attempt);
         let session = attempt.as_ref().map(Conversation::open);
         let lock = lock(self.workspace)?;
-        let mut found = find(self.workspace, &self.engine, self.now, self.force)?;
+        let mut found = find(self.workspace, &self.engine, self.series, self.now, self.force)?;
         serving::remember(&mut found.doors, &self.found.doors);
         self.found = found;
         self.engine.reload(self.workspace)?;
@@ -347,10 +369,7 @@ impl Plan<'_> {
     fn restart(&mut self) -> Result<(), Failure> {
         self.engine.stop(self.workspace)?;
         let lock = lock(self.workspace)?;
-        self.engine.start(self.workspace)?;
-        if lock.is_some() && !matches!(self.engine, Engine::Other(_)) {
-            self.found.loaded.note(self.workspace)?;
-        }
+        start(self.workspace, &self.engine, self.now)?;
         let ready = self.engine.wait_until_ready(self.workspace, &Probe::load(self.workspace)?.knock());
         drop(lock);
         ready

@@ -78,6 +78,12 @@ pub(super) fn look_before(doors: &mut [Door]) {
     }
 }
 
+/// Whether a listener that could have it shows another certificate than the one on the disk.
+pub(super) fn is_behind(doors: &[Door]) -> bool {
+    let differs = |door: &Door| !door.stuck && door.shown().is_ok_and(|shown| shown != door.leaf.der);
+    doors.iter().any(differs)
+}
+
 /// Takes over what was remembered of the same listeners.
 pub(super) fn remember(doors: &mut [Door], earlier: &[Door]) {
     for door in doors {

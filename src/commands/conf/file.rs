@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::machine;
 use crate::conf::reading::Files;
 use crate::conf::reading::Place;
 use crate::conf::reading::Reading;

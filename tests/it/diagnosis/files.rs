@@ -157,8 +157,11 @@ fn a_configuration_of_ones_own_is_respected() {
     sandbox.write("config/mosquitto.conf", format!("{conf}max_qos 1\n"));
     sandbox.mqsec(&["up", "--engine", "native", "--port", "18999"]).fails(2, "conf-changed-by-hand");
     sandbox.mqsec(&["up", "--engine", "native"]).ok();
-    // a broker that runs with another file than the one that lies there is started anew
+    // a broker that runs with another file than the one that lies there takes it over: 2.1 reads this option again
     sandbox.write("config/mosquitto.conf", format!("{conf}max_qos 2\n"));
+    assert_eq!(sandbox.mqsec(&["up", "--json"]).ok().json()["state"], "reloaded");
+    // and is started anew for one that it does not read again
+    sandbox.write("config/mosquitto.conf", format!("retain_available false\n{conf}max_qos 2\n"));
     assert_eq!(sandbox.mqsec(&["up", "--json"]).ok().json()["state"], "restarted");
     sandbox.mqsec(&["down"]).ok();
     sandbox.write("config/mosquitto.conf", "listener 1883\n");

@@ -146,6 +146,24 @@ fn what_changed_is_taken_over_and_proven() {
         sandbox.mqsec(&["restart"]).fails(1, "conf-would-not-start");
         session.ping().unwrap();
         sandbox.write(CONF, conf);
+        // a note that says more than the broker knows
+        let loaded = {
+            sandbox.mqsec(&["broker-cert", "--days", "201"]).ok();
+            let before = sandbox.read(".mqsec/loaded.json");
+            sandbox.mqsec(&["reload"]).ok();
+            assert_ne!(sandbox.read(".mqsec/loaded.json"), before);
+            sandbox.mqsec(&["broker-cert", "--days", "202"]).ok();
+            sandbox.mqsec(&["reload"]).ok();
+            sandbox.read(".mqsec/loaded.json")
+        };
+        let pair = (sandbox.read(CERT), sandbox.read(KEY));
+        sandbox.mqsec(&["broker-cert", "--days", "203"]).ok();
+        sandbox.mqsec(&["reload"]).ok();
+        sandbox.write(CERT, pair.0);
+        sandbox.write(KEY, pair.1);
+        sandbox.write(".mqsec/loaded.json", loaded);
+        assert_eq!(sandbox.mqsec(&["reload", "--json"]).ok().json()["action"], "reload");
+        assert_eq!(shown(&sandbox, sandbox.port), on_disk(&sandbox));
         sandbox.mqsec(&["down"]).ok();
         sandbox.mqsec(&["reload"]).fails(2, "broker-not-running");
     }
@@ -299,7 +317,7 @@ fn a_broker_that_mqsec_did_not_start_is_found_or_named() {
     let pid_file = format!("pid_file {}\n", sandbox.dir.join("data/broker.pid").display());
     sandbox.write(CONF, format!("{pid_file}{}", sandbox.read(CONF)));
     let mut command = sandbox.command(peer("2.1.2", "mosquitto"));
-    let broker = Running(command.args(["-c", CONF]).stderr(Stdio::null()).spawn().unwrap());
+    let broker = Running(command.args(["-c", CONF]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     wait_for("its pid file", || sandbox.has("data/broker.pid") && !sandbox.read("data/broker.pid").is_empty());
     wait_for("its port", || std::net::TcpStream::connect(("127.0.0.1", sandbox.port)).is_ok());
     let pid = sandbox.read("data/broker.pid").trim().to_owned();
@@ -310,6 +328,23 @@ fn a_broker_that_mqsec_did_not_start_is_found_or_named() {
         assert_eq!(said["session_survived"], true, "{said:#}");
         assert_eq!(shown(&sandbox, sandbox.port), on_disk(&sandbox));
     }
+    // the unit, as systemd would know it
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >> told\ncase $1 in show) echo {pid};; kill) kill -HUP {pid};; *) exit 1;; esac\n"
+    );
+    let systemctl = sandbox.write("bin/systemctl", script);
+    sandbox.run("chmod", &["755", "bin/systemctl"]).ok();
+    let by_unit = |args: &[&str]| {
+        let path = format!("{}:/usr/bin:/bin", systemctl.parent().unwrap().display());
+        Said::of(sandbox.command(binary()).args(args).env("PATH", path).output().unwrap())
+    };
+    sandbox.mqsec(&["broker-cert", "--days", "300"]).ok();
+    let said = by_unit(&["reload", "--unit", "broker", "--json"]).ok().json();
+    assert!(said["engine"].as_str().unwrap().contains("unit `broker`"), "{said:#}");
+    assert!(sandbox.read("told").contains("kill -s HUP broker"), "{}", sandbox.read("told"));
+    assert_eq!(shown(&sandbox, sandbox.port), on_disk(&sandbox));
+    let said = by_unit(&["reload", "--json"]).ok().json();
+    assert!(said["engine"].as_str().unwrap().contains("unit `mosquitto`"), "{said:#}");
     sandbox.mqsec(&["reload", "--pid", "999999999"]).fails(2, "broker-not-running");
     sandbox.mqsec(&["reload", "--pid-file", "none"]).fails(2, "broker-not-running");
     sandbox.mqsec(&["reload", "--pid-file", CONF]).fails(2, "pid-file-invalid");
