@@ -242,12 +242,14 @@ fn handshake(mut socket: TcpStream, config: &Arc<ServerConfig>) {
 
 /// The certificate that proves a name, and the name that is asked for in the handshake.
 fn certificate(name: &BrokerName, digest: &[u8]) -> Result<(String, Arc<CertifiedKey>), Plain> {
-    let failed = |what: String| Plain::new("acme-challenge-failed", format!("no certificate for the challenge: {what}"));
+    let failed =
+        |what: String| Plain::new("acme-challenge-failed", format!("no certificate for the challenge: {what}"));
     let key = KeyType::P256.generate().map_err(|error| failed(error.to_string()))?;
     let mut params = rcgen::CertificateParams::new([name.to_string()]).map_err(|error| failed(error.to_string()))?;
     params.custom_extensions = vec![rcgen::CustomExtension::new_acme_identifier(digest)];
     let issued = params.self_signed(&key).map_err(|error| failed(error.to_string()))?;
-    let der = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| failed(error.to_owned()))?;
+    let der =
+        rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).map_err(|error| failed(error.to_owned()))?;
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let key = provider.key_provider.load_private_key(der).map_err(|error| failed(error.to_string()))?;
     let asked = match name {

@@ -65,7 +65,8 @@ impl Http {
     /// Trusts these roots; without any, those of the system.
     pub(super) fn new(roots: &[CertificateDer<'static>]) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+        let builder =
+            ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
         let config = if roots.is_empty() {
             let verifier = rustls_platform_verifier::Verifier::new(provider)?;
             builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()

@@ -38,8 +38,8 @@ use crate::workspace::layout;
 use crate::workspace::layout::broker;
 
 pub use renewal::Due;
-pub use renewal::Renewal;
 pub use renewal::Renew;
+pub use renewal::Renewal;
 pub use renewal::renew;
 pub use settings::Binding;
 pub use settings::Challenge;
@@ -217,7 +217,8 @@ fn replaced(workspace: &Workspace, settings: &Settings) -> Result<Option<Certifi
         return Ok(None);
     }
     let certificate = crate::provision::certificates::broker_certificate(workspace)?;
-    Ok(certificate.and_then(|found| CertificateIdentifier::try_from(&found.der).ok().map(CertificateIdentifier::into_owned)))
+    Ok(certificate
+        .and_then(|found| CertificateIdentifier::try_from(&found.der).ok().map(CertificateIdentifier::into_owned)))
 }
 
 /// The pair as it will be served, if what came is what was asked for.

@@ -55,7 +55,10 @@ impl Directory {
 /// The account that was kept.
 pub(super) async fn restore(http: &Http, settings: &Settings, kept: AccountCredentials) -> Result<Account, Plain> {
     let builder = Account::builder_with_http(Box::new(http.clone()));
-    builder.from_credentials(kept).await.map_err(|error| problem::error(error, &About::new(settings, http.retry_after())))
+    builder
+        .from_credentials(kept)
+        .await
+        .map_err(|error| problem::error(error, &About::new(settings, http.retry_after())))
 }
 
 /// A new account, bound to one that its owner has with the authority where that is asked.
@@ -67,17 +70,23 @@ pub(super) async fn register(
     let contact = settings.email.as_ref().map(|email| format!("mailto:{email}"));
     let contact: Vec<&str> = contact.iter().map(String::as_str).collect();
     let asked = NewAccount { contact: &contact, terms_of_service_agreed: true, only_return_existing: false };
-    let binding = settings.binding.as_ref().zip(key).map(|(bound, key)| ExternalAccountKey::new(bound.kid.clone(), key));
+    let binding =
+        settings.binding.as_ref().zip(key).map(|(bound, key)| ExternalAccountKey::new(bound.kid.clone(), key));
     let builder = Account::builder_with_http(Box::new(http.clone()));
     let made = builder.create(&asked, settings.directory.clone(), binding.as_ref()).await;
     made.map_err(|error| {
-        let refused = |kind: &str| matches!(&error, instant_acme::Error::Api(problem)
-            if problem.r#type.as_deref().is_some_and(|found| found.ends_with(kind)));
+        let refused = |kind: &str| {
+            matches!(&error, instant_acme::Error::Api(problem)
+            if problem.r#type.as_deref().is_some_and(|found| found.ends_with(kind)))
+        };
         if binding.is_some() && (refused(":unauthorized") || refused(":malformed")) {
             let said = crate::error::printable(&error.to_string());
-            return Plain::no("acme-eab-refused", "the authority does not take the key id or the key of --eab-key-file")
-                .detail(format!("it says: {said}"))
-                .hint("take both anew from its web page; some serve once only");
+            return Plain::no(
+                "acme-eab-refused",
+                "the authority does not take the key id or the key of --eab-key-file",
+            )
+            .detail(format!("it says: {said}"))
+            .hint("take both anew from its web page; some serve once only");
         }
         problem::error(error, &About::new(settings, http.retry_after()))
     })
@@ -152,8 +161,11 @@ async fn prove(http: &Http, settings: &Settings, order: &mut Order, answers: &mu
         let name = authorization.identifier().to_string();
         let offered: Vec<String> = authorization.challenges.iter().map(|one| kind_name(&one.r#type)).collect();
         let Some(mut challenge) = authorization.challenge(kind.clone()) else {
-            return Err(Plain::no("acme-challenge-not-offered", format!("the authority does not let `{name}` be proven by {}", kind_name(&kind)))
-                .hint(format!("it offers: {}; choose with --challenge", offered.join(", "))));
+            return Err(Plain::no(
+                "acme-challenge-not-offered",
+                format!("the authority does not let `{name}` be proven by {}", kind_name(&kind)),
+            )
+            .hint(format!("it offers: {}; choose with --challenge", offered.join(", "))));
         };
         let parsed: BrokerName = name
             .parse()

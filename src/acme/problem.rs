@@ -213,7 +213,10 @@ mod tests {
         assert_eq!(plain.code(), "acme-rate-limited");
         assert_eq!(plain.details(), ["it says: too many\u{fffd}[2J", "again in 90 minutes"]);
         assert_eq!(refusal(json, Some("30")).details()[1], "again in 30 seconds");
-        assert_eq!(refusal(json, Some("Wed, 21 Oct 2026 07:28:00 GMT")).details()[1], "again after Wed, 21 Oct 2026 07:28:00 GMT");
+        assert_eq!(
+            refusal(json, Some("Wed, 21 Oct 2026 07:28:00 GMT")).details()[1],
+            "again after Wed, 21 Oct 2026 07:28:00 GMT"
+        );
     }
 
     #[test]

@@ -119,19 +119,28 @@ impl Settings {
                         .hint("mqsec acme issue --challenge dns-01 --dns-hook PROGRAM ..."));
                 }
                 BrokerName::Ip(ip) if dns => {
-                    return Err(Plain::new("acme-address-needs-port", format!("the address {ip} cannot be proven by DNS"))
-                        .hint("prove it by a page: --challenge http-01"));
+                    return Err(Plain::new(
+                        "acme-address-needs-port",
+                        format!("the address {ip} cannot be proven by DNS"),
+                    )
+                    .hint("prove it by a page: --challenge http-01"));
                 }
                 _ => {}
             }
         }
         if let Some(email) = self.email.as_deref().filter(|email| !is_email(email)) {
-            return Err(Plain::new("acme-email-invalid", format!("`{}` is no e-mail address", crate::error::printable(email)))
-                .hint("give one that is read: --email you@example.com"));
+            return Err(Plain::new(
+                "acme-email-invalid",
+                format!("`{}` is no e-mail address", crate::error::printable(email)),
+            )
+            .hint("give one that is read: --email you@example.com"));
         }
         if !self.directory.starts_with("https://") {
-            return Err(Plain::new("acme-directory-invalid", format!("`{}` is no https address", crate::error::printable(&self.directory)))
-                .hint("Let's Encrypt is the default; another authority's page tells its own: --directory https://..."));
+            return Err(Plain::new(
+                "acme-directory-invalid",
+                format!("`{}` is no https address", crate::error::printable(&self.directory)),
+            )
+            .hint("Let's Encrypt is the default; another authority's page tells its own: --directory https://..."));
         }
         if let Some(hook) = self.dns_hook.as_deref().filter(|_| dns) {
             check_hook(hook)?;
@@ -157,11 +166,15 @@ fn check_hook(hook: &Path) -> Result<(), Plain> {
 
 /// Something before one @, and a domain with a dot behind it.
 fn is_email(text: &str) -> bool {
-    let plain = |text: &str| text.chars().all(|letter| !letter.is_whitespace() && !letter.is_control() && !",;<>".contains(letter));
+    let plain = |text: &str| {
+        text.chars().all(|letter| !letter.is_whitespace() && !letter.is_control() && !",;<>".contains(letter))
+    };
     match text.rsplit_once('@') {
         Some((user, domain)) => {
             let domain = domain.parse::<BrokerName>();
-            !user.is_empty() && !user.contains('@') && plain(user)
+            !user.is_empty()
+                && !user.contains('@')
+                && plain(user)
                 && matches!(domain, Ok(BrokerName::Dns(name)) if name.contains('.') && !name.starts_with('*'))
         }
         None => false,
@@ -228,7 +241,17 @@ mod tests {
         for good in ["a@example.com", "a.b+c@mail.example.org"] {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "a", "@example.com", "a@", "a@localhost", "a b@example.com", "a@b@example.com", "a@1.2.3.4", "a@x.y,b@x.y"] {
+        for bad in [
+            "",
+            "a",
+            "@example.com",
+            "a@",
+            "a@localhost",
+            "a b@example.com",
+            "a@b@example.com",
+            "a@1.2.3.4",
+            "a@x.y,b@x.y",
+        ] {
             assert!(!is_email(bad), "{bad}");
         }
     }

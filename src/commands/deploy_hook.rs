@@ -86,7 +86,9 @@ impl Source {
                 return Ok(Self { by: "lego", cert, key, chain });
             }
         }
-        if let (Some(cert), Some(key)) = (variable("CERT_FULLCHAIN_PATH").or(variable("CERT_PATH")), variable("CERT_KEY_PATH")) {
+        if let (Some(cert), Some(key)) =
+            (variable("CERT_FULLCHAIN_PATH").or(variable("CERT_PATH")), variable("CERT_KEY_PATH"))
+        {
             let chain = variable("CA_CERT_PATH").filter(|path| fs::exists(path));
             return Ok(Self { by: "acme.sh", cert, key, chain });
         }
@@ -132,7 +134,10 @@ fn check_names(context: &Context<'_>, pair: &Pair) -> Result<(), Failure> {
     let other = |wanted: &str| {
         Plain::no("deploy-other-names", format!("the certificate is for {}, and not for {wanted}", names.join(", ")))
             .detail("nothing was changed")
-            .hint(format!("the broker's name stands in BROKER_CN of `{}`; correct it, or get a certificate for it", workspace.show(layout::ENV)))
+            .hint(format!(
+                "the broker's name stands in BROKER_CN of `{}`; correct it, or get a certificate for it",
+                workspace.show(layout::ENV)
+            ))
     };
     let wanted = external::wanted_names(workspace)?;
     if let Some(missing) = wanted.iter().find(|name| !covers(name)) {
@@ -153,9 +158,14 @@ fn replaced(context: &Context<'_>, pair: &Pair) -> Result<Vec<String>, Failure> 
     let workspace = &context.workspace;
     let mut notes = Vec::new();
     if external::origin(workspace)?.is_none() && workspace.has(layout::broker::CERT) {
-        notes.push("until now it was the own authority's: clients need the public roots from now on, and these names".to_owned());
+        notes.push(
+            "until now it was the own authority's: clients need the public roots from now on, and these names"
+                .to_owned(),
+        );
     }
-    if let Some(found) = certificates::broker_certificate(workspace)?.filter(|found| found.not_after > pair.leaf().not_after) {
+    if let Some(found) =
+        certificates::broker_certificate(workspace)?.filter(|found| found.not_after > pair.leaf().not_after)
+    {
         notes.push(format!("the one before lasted longer, until {}", pki::short_date(found.not_after)));
     }
     Ok(notes)

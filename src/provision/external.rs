@@ -94,9 +94,12 @@ impl Pair {
         }
         let spki = key.subject_public_key_info();
         let Some(at) = all.iter().position(|one| one.spki == spki) else {
-            return Err(Plain::no("key-mismatch", format!("the key does not belong to the certificate `{}`", all[0].title()))
-                .hint("hand over the two files of one certificate; nothing was changed")
-                .into());
+            return Err(Plain::no(
+                "key-mismatch",
+                format!("the key does not belong to the certificate `{}`", all[0].title()),
+            )
+            .hint("hand over the two files of one certificate; nothing was changed")
+            .into());
         };
         let mut chain = vec![all.swap_remove(at)];
         while let Some(last) = chain.last().filter(|last| !last.is_self_issued()) {
@@ -120,9 +123,12 @@ impl Pair {
     pub fn judge(&self, names: &[String], now: OffsetDateTime) -> Result<(), Failure> {
         let leaf = self.leaf();
         if leaf.is_self_issued() {
-            return Err(Plain::no("certificate-self-signed", format!("`{}` is self-signed: no authority stands behind it", leaf.title()))
-                .hint("the broker's own authority serves better: mqsec broker-cert NAME")
-                .into());
+            return Err(Plain::no(
+                "certificate-self-signed",
+                format!("`{}` is self-signed: no authority stands behind it", leaf.title()),
+            )
+            .hint("the broker's own authority serves better: mqsec broker-cert NAME")
+            .into());
         }
         if self.chain.len() == 1 {
             return Err(Plain::no(
@@ -146,9 +152,12 @@ impl Pair {
             .find(|finding| finding.severity == Severity::Invalid && finding.code != "ca-root-missing");
         match grave {
             None => Ok(()),
-            Some(finding) => Err(Plain::no(finding.code, format!("the certificate `{}` is refused: {}", leaf.title(), finding.message))
-                .hint("nothing was changed; get another certificate, and hand it over again")
-                .into()),
+            Some(finding) => Err(Plain::no(
+                finding.code,
+                format!("the certificate `{}` is refused: {}", leaf.title(), finding.message),
+            )
+            .hint("nothing was changed; get another certificate, and hand it over again")
+            .into()),
         }
     }
 

@@ -184,7 +184,8 @@ pub fn single(workspace: &Workspace, wanted: &str) -> Result<Option<String>, Fai
     let mut lines = text.trim_start_matches('\u{feff}').lines().filter_map(assignment);
     let Some((key, raw)) = lines.find(|(key, _)| *key == wanted) else { return Ok(None) };
     let found = value(key, raw).map_err(|(code, what)| {
-        Plain::new(code, format!("`{path}`: the value of `{key}` {what}")).hint(format!("write it in single quotes: {key}='...'"))
+        Plain::new(code, format!("`{path}`: the value of `{key}` {what}"))
+            .hint(format!("write it in single quotes: {key}='...'"))
     })?;
     Ok(Some(found.expose().to_owned()))
 }

@@ -187,7 +187,8 @@ fn serving(context: &Context<'_>, asked: &Settings) -> Result<Option<Certificate
             names.sort();
             names
         };
-        let facts = |settings: &Settings| (settings.directory.clone(), settings.profile.clone(), settings.key_type.to_string());
+        let facts =
+            |settings: &Settings| (settings.directory.clone(), settings.profile.clone(), settings.key_type.to_string());
         names(&kept) == names(asked) && facts(&kept) == facts(asked)
     };
     if !ours || !acme::kept_settings(workspace)?.is_some_and(same) {

@@ -14,6 +14,7 @@ use crate::support::Running;
 use crate::support::Said;
 use crate::support::Sandbox;
 use crate::support::free_port;
+use crate::support::may_use;
 use crate::support::peer;
 use crate::support::wait_for;
 
@@ -100,7 +101,9 @@ impl Pebble {
             .expect("pebble; get it: tests/peers");
         self.running.push(Running(child));
         let Ports { directory, management, .. } = self.ports;
-        wait_for("pebble", || [directory, management].iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()));
+        wait_for("pebble", || {
+            [directory, management].iter().all(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok())
+        });
     }
 
     /// As a server that lost its memory.
@@ -171,7 +174,8 @@ fn accepted_with(sandbox: &Sandbox, root: &std::path::Path, name: &str) -> bool 
     let port = sandbox.port.to_string();
     let root = root.display().to_string();
     let at = format!("127.0.0.1:{port}");
-    let args = ["s_client", "-connect", &at, "-CAfile", &root, "-verify_return_error", "-verify_hostname", name, "-brief"];
+    let args =
+        ["s_client", "-connect", &at, "-CAfile", &root, "-verify_return_error", "-verify_hostname", name, "-brief"];
     sandbox.run("openssl", &args).status == 0
 }
 
@@ -183,7 +187,16 @@ fn serial(sandbox: &Sandbox) -> String {
 fn open_session(sandbox: &Sandbox, version: &str) -> Running {
     let (port, password) = (sandbox.port.to_string(), sandbox.password("admin"));
     let mut command = Command::new(peer(version, "mosquitto_sub"));
-    command.current_dir(&sandbox.dir).args(["-h", "localhost", "-p", &port, "--cafile", "certs/ca.crt", "-i", "open-session"]);
+    command.current_dir(&sandbox.dir).args([
+        "-h",
+        "localhost",
+        "-p",
+        &port,
+        "--cafile",
+        "certs/ca.crt",
+        "-i",
+        "open-session",
+    ]);
     command.args(["-u", "admin", "-P", &password, "-q", "1", "-t", "open/#", "-C", "1"]);
     let running = Running(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     wait_for("the open session", || sandbox.read("log/mosquitto.log").contains("as open-session"));
@@ -222,6 +235,8 @@ fn a_session_survives(version: &str) {
 
     // our own commands know the broker by it
     sandbox.mqsec(&["test-connect"]).ok();
+    sandbox.mqsec(&["verify"]).ok();
+    sandbox.mqsec(&["doctor"]).ok();
     let again = sandbox.up_native(&["--json"]).ok().json();
     assert_eq!(again["state"], "running already");
 
@@ -230,7 +245,9 @@ fn a_session_survives(version: &str) {
     assert_eq!(pebble.issue(&sandbox, &["--domain", NAME, "--json"]).ok().json()["state"], "kept");
     assert_eq!(sandbox.mqsec(&["acme", "renew", "--json"]).ok().json()["state"], "kept");
     let after = sandbox.snapshot();
-    let of = |all: &[(PathBuf, Vec<u8>)]| all.iter().filter(|(path, _)| !path.starts_with("log")).cloned().collect::<Vec<_>>();
+    let of = |all: &[(PathBuf, Vec<u8>)]| {
+        all.iter().filter(|(path, _)| !path.starts_with("log")).cloned().collect::<Vec<_>>()
+    };
     assert!(of(&before) == of(&after), "something changed");
 
     // the renewal takes the settings of the last time, and the account
@@ -310,7 +327,8 @@ fn an_account_is_bound_to_the_one_at_the_authority() {
     sandbox.write("wrong", key.replace('z', "y"));
     sandbox.write("none", "not base64!");
     sandbox.write("right", format!("{key}\n"));
-    let bound = |kid: &str, file: &str| pebble.issue(&sandbox, &["--domain", NAME, "--eab-kid", kid, "--eab-key-file", file]);
+    let bound =
+        |kid: &str, file: &str| pebble.issue(&sandbox, &["--domain", NAME, "--eab-kid", kid, "--eab-key-file", file]);
     bound("kid-1", "none").fails(2, "acme-eab-key-invalid");
     bound("kid-1", "wrong").fails(1, "acme-eab-refused");
     bound("kid-2", "right").fails(1, "acme-eab-refused");
@@ -393,4 +411,52 @@ fn what_goes_wrong_has_a_name_loses_nothing_and_the_next_run_goes_on() {
     let before = sandbox.snapshot();
     sandbox.mqsec(&["acme", "renew", "--force"]).fails(2, "acme-unreachable");
     assert!(sandbox.snapshot() == before);
+}
+
+#[test]
+fn the_deployment_with_a_public_certificate_runs_in_the_stock_image() {
+    if !may_use("docker") {
+        return;
+    }
+    let pebble = Pebble::start();
+    let sandbox = Sandbox::new();
+    let (port, wss) = (sandbox.port.to_string(), free_port().to_string());
+    let (tls, websockets) = (format!("tls:{port}"), format!("wss:{wss}"));
+    let container = format!("mqsec-it-{}-public", std::process::id());
+    let listeners = ["--listener", "plain@mosquitto:1883", "--listener", &tls, "--listener", &websockets];
+    sandbox.mqsec(&[&["conf", "init", "--profile", "letsencrypt"], &listeners[..]].concat()).ok();
+    let up = ["up", NAME, "--engine", "docker", "--container", &container, "--json"];
+    assert_eq!(sandbox.mqsec(&up).ok().json()["secure"], true);
+
+    // clear text is published nowhere, and needs a password inside of the network
+    let compose = sandbox.read("docker-compose.yml");
+    assert!(!compose.contains("\"1883:1883\"") && compose.contains("not published: 1883 in clear"), "{compose}");
+    let published = sandbox.run("docker", &["port", &container]).ok().stdout;
+    assert!(!published.contains("1883/tcp") && published.contains(&wss), "{published}");
+    let network = sandbox.run(
+        "docker",
+        &["inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}", &container],
+    );
+    let beside = |args: &[&str]| {
+        let run =
+            ["run", "--rm", "--network", network.stdout.trim(), "eclipse-mosquitto:2.1.2-alpine", "mosquitto_pub"];
+        sandbox.run(
+            "docker",
+            &[&run[..], &["-h", "mosquitto", "-p", "1883", "-t", "test/connection", "-m", "x"], args].concat(),
+        )
+    };
+    beside(&["-u", "admin", "-P", &sandbox.password("admin"), "-q", "1"]).ok();
+    assert_ne!(beside(&[]).status, 0);
+    assert_eq!(sandbox.mqsec(&["doctor"]).status, 0);
+    assert_eq!(sandbox.mqsec(&["doctor", "--live"]).status, 0);
+
+    // the certificate comes from outside, and both listeners show it
+    pebble.issue(&sandbox, &["--domain", NAME]).ok();
+    assert!(accepted_with(&sandbox, &pebble.root(), NAME));
+    sandbox.mqsec(&["test-connect"]).ok();
+    sandbox.mqsec(&["test-connect", "--wss", "--port", &wss]).ok();
+    assert_eq!(sandbox.mqsec(&["acme", "renew", "--force", "--json"]).ok().json()["broker"]["holds"], true);
+    sandbox.mqsec(&["test-connect", "--wss", "--port", &wss]).ok();
+    sandbox.mqsec(&["verify", "broker"]).ok();
+    sandbox.mqsec(&["down"]).ok();
 }

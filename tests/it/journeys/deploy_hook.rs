@@ -55,7 +55,8 @@ fn hook(sandbox: &Sandbox, variables: &[(&str, &str)]) -> Said {
 fn serves(sandbox: &Sandbox, cert: &Path) -> bool {
     let script = "openssl s_client -connect 127.0.0.1:$0 </dev/null 2>/dev/null | openssl x509 -noout -fingerprint";
     let served = sandbox.run("bash", &["-c", script, &sandbox.port.to_string()]).stdout;
-    let file = sandbox.run("openssl", &["x509", "-noout", "-fingerprint", "-in", &cert.display().to_string()]).ok().stdout;
+    let file =
+        sandbox.run("openssl", &["x509", "-noout", "-fingerprint", "-in", &cert.display().to_string()]).ok().stdout;
     !file.is_empty() && served == file
 }
 
@@ -69,7 +70,10 @@ fn certbots_lineage_is_installed_served_and_renewed() {
         let live = public.lineage(NAME, "");
         let renewed = [("RENEWED_LINEAGE", live.as_str()), ("RENEWED_DOMAINS", NAME)];
         let told = hook(&sandbox, &renewed).ok().json();
-        assert_eq!((&told["state"], &told["by"], &told["names"]), (&json!("installed"), &json!("certbot"), &json!([NAME])));
+        assert_eq!(
+            (&told["state"], &told["by"], &told["names"]),
+            (&json!("installed"), &json!("certbot"), &json!([NAME]))
+        );
         assert!(told["backup"].is_string());
         assert!(serves(&sandbox, &Path::new(&live).join("cert.pem")), "{version}");
         assert_eq!(sandbox.mode("certs/broker/broker.key"), 0o600);
@@ -117,7 +121,8 @@ fn every_programs_files_are_found_and_a_folder_without_certificates_gets_them() 
     installs("lego", &[("LEGO_CERT_PATH", &cert), ("LEGO_CERT_KEY_PATH", &key), ("LEGO_ISSUER_CERT_PATH", &chain)]);
     installs("lego", &[("LEGO_CERT_PATH", &full), ("LEGO_CERT_KEY_PATH", &key), ("LEGO_ISSUER_CERT_PATH", "/none")]);
     installs("lego", &[("LEGO_HOOK_CERT_PATH", &full), ("LEGO_HOOK_CERT_KEY_PATH", &key)]);
-    let acme_sh = [("CERT_PATH", cert.as_str()), ("CERT_KEY_PATH", &key), ("CA_CERT_PATH", &chain), ("Le_Domain", NAME)];
+    let acme_sh =
+        [("CERT_PATH", cert.as_str()), ("CERT_KEY_PATH", &key), ("CA_CERT_PATH", &chain), ("Le_Domain", NAME)];
     installs("acme.sh", &[&acme_sh[..], &[("CERT_FULLCHAIN_PATH", full.as_str())]].concat());
     installs("acme.sh", &acme_sh);
 
@@ -152,11 +157,18 @@ fn what_a_broker_could_not_serve_is_refused_and_changes_nothing() {
     refused("key-mismatch", &["--cert", &full, "--key", &file(&other, "privkey")]);
     refused("deploy-other-names", &["--from", &other]);
     refused("chain-intermediate-missing", &["--cert", &cert, "--key", &key]);
-    let encrypt = r#"openssl pkcs8 -topk8 -in "$0" -passout pass:secret -out "$HOME/encrypted.key"; echo "$HOME/encrypted.key""#;
+    let encrypt =
+        r#"openssl pkcs8 -topk8 -in "$0" -passout pass:secret -out "$HOME/encrypted.key"; echo "$HOME/encrypted.key""#;
     let encrypted = sandbox.run("bash", &["-ec", encrypt, &key]).ok().stdout;
     refused("key-encrypted", &["--cert", &full, "--key", encrypted.trim()]);
-    refused("certificate-expired", &["--from", &public.lineage("expired.example.com", "days=-1; names=DNS:mqtt.example.com")]);
-    refused("certificate-wrong-role", &["--from", &public.lineage("client.example.com", "eku=clientAuth; names=DNS:mqtt.example.com")]);
+    refused(
+        "certificate-expired",
+        &["--from", &public.lineage("expired.example.com", "days=-1; names=DNS:mqtt.example.com")],
+    );
+    refused(
+        "certificate-wrong-role",
+        &["--from", &public.lineage("client.example.com", "eku=clientAuth; names=DNS:mqtt.example.com")],
+    );
     // a wildcard serves the broker's name
     let wild = public.lineage("wild.example.com", "names='DNS:*.example.com'");
     sandbox.mqsec(&["deploy-hook", "--from", &wild]).ok();

@@ -157,11 +157,7 @@ fn attempt<'a>(
         }
     };
     let client_id = client_id.clone().unwrap_or_else(|| proofs::client_id("prove"));
-    Ok(Attempt {
-        tls: Some(probe.tls(identity)),
-        login,
-        ..Attempt::new(&probe.host, probe.listener.port, client_id)
-    })
+    Ok(Attempt { tls: Some(probe.tls(identity)), login, ..Attempt::new(&probe.host, probe.listener.port, client_id) })
 }
 
 struct Asking<'a> {
