@@ -58,10 +58,18 @@ pub struct Obtained {
     pair: Pair,
     csr: String,
     /// Whether the account was made for it.
-    pub registered: bool,
+    registered: bool,
+    /// What stays to be cleared away by hand.
+    left: Option<String>,
 }
 
 impl Obtained {
+    /// What the reader should know of the way to it.
+    pub fn notes(&self, workspace: &Workspace) -> Vec<String> {
+        let account = || format!("the account is in {}: keep a copy", workspace.show(layout::ACME_ACCOUNT));
+        self.registered.then(account).into_iter().chain(self.left.clone()).collect()
+    }
+
     pub fn certificate(&self) -> &Certificate {
         self.pair.leaf()
     }
@@ -157,10 +165,14 @@ pub fn obtain(
             }
         }
     };
-    answers.clear()?;
+    // the certificate is there, and worth more than a record that stays
+    let left = answers.clear().err().map(|error| {
+        let details = error.details().join("; ");
+        format!("warning: a record of the proof may have stayed: {error}; {details}")
+    });
     let csr_pem = csr.pem().map_err(|error| own(&error))?;
     let pair = accept(&chain, keys::to_pem(&key), settings, now)?;
-    Ok(Obtained { pair, csr: csr_pem, registered })
+    Ok(Obtained { pair, csr: csr_pem, registered, left })
 }
 
 /// The pair in place, its origin and the settings for the next time, in one change.
