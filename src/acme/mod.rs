@@ -103,7 +103,8 @@ impl Line {
                 .hint("apt-get install ca-certificates; or name the directory's root: --acme-ca FILE")
         })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.map_err(|error| Plain::new("acme-runtime", error.to_string()).hint("try again"))?;
+        let runtime =
+            runtime.map_err(|error| Plain::new("acme-request-failed", error.to_string()).hint("try again"))?;
         Ok(Self { http, runtime })
     }
 }
@@ -225,7 +226,7 @@ fn own(error: &rcgen::Error) -> Plain {
 /// The certificate that the order renews, where it is of the same authority.
 fn replaced(workspace: &Workspace, settings: &Settings) -> Result<Option<CertificateIdentifier<'static>>, Failure> {
     let origin = external::origin(workspace)?;
-    if !origin.is_some_and(|origin| origin.by == BY && origin.directory.as_deref() == Some(&settings.directory)) {
+    if origin.is_none_or(|origin| origin.by != BY || origin.directory.as_deref() != Some(&settings.directory)) {
         return Ok(None);
     }
     let certificate = crate::provision::certificates::broker_certificate(workspace)?;

@@ -51,7 +51,7 @@ pub struct Renewal {
 
 /// Renews the broker's certificate where an ACME authority issued it and it is due. `Ok(None)` where none did.
 pub fn renew(workspace: &Workspace, asked: Renew, now: OffsetDateTime) -> Result<Option<Renewal>, Failure> {
-    if !external::origin(workspace)?.is_some_and(|origin| origin.by == BY) {
+    if external::origin(workspace)?.is_none_or(|origin| origin.by != BY) {
         return Ok(None);
     }
     let (Some(settings), Some(certificate)) =
