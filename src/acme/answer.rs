@@ -120,7 +120,7 @@ impl Server {
                     .hint("ports below 1024 are root's: sudo mqsec acme issue")
                     .hint(format!("or forward the port to one above: {option} 8080"))
             }
-            _ => Plain::new("acme-port-unusable", format!("port {port} cannot be opened: {error}"))
+            _ => Plain::new("acme-port-not-permitted", format!("port {port} cannot be opened: {error}"))
                 .hint("name another one, or prove the name by DNS: --challenge dns-01 --dns-hook PROGRAM"),
         };
         let mut listeners = Vec::new();
@@ -223,7 +223,7 @@ const ALPN: &[u8] = b"acme-tls/1";
 fn tls_config(shown: &Shown) -> Result<Arc<ServerConfig>, Plain> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| Plain::new("acme-challenge-failed", error.to_string()))?;
+    let builder = builder.map_err(|error| Plain::new("acme-request-failed", error.to_string()))?;
     let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(Choice(Arc::clone(shown))));
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(Arc::new(config))
@@ -242,8 +242,7 @@ fn handshake(mut socket: TcpStream, config: &Arc<ServerConfig>) {
 
 /// The certificate that proves a name, and the name that is asked for in the handshake.
 fn certificate(name: &BrokerName, digest: &[u8]) -> Result<(String, Arc<CertifiedKey>), Plain> {
-    let failed =
-        |what: String| Plain::new("acme-challenge-failed", format!("no certificate for the challenge: {what}"));
+    let failed = |what: String| Plain::new("acme-request-failed", format!("no certificate for the challenge: {what}"));
     let key = KeyType::P256.generate().map_err(|error| failed(error.to_string()))?;
     let mut params = rcgen::CertificateParams::new([name.to_string()]).map_err(|error| failed(error.to_string()))?;
     params.custom_extensions = vec![rcgen::CustomExtension::new_acme_identifier(digest)];

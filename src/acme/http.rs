@@ -123,7 +123,11 @@ impl Http {
             _ => {}
         }
         let answer = parse(&bytes, method == "HEAD").ok_or_else(|| Reach::NotHttp(place.to_owned()))?;
-        let told = answer.headers.iter().find(|(name, _)| name == "retry-after").map(|(_, value)| value.clone());
+        let told = answer
+            .headers
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case("Retry-After"))
+            .map(|(_, value)| value.clone());
         *self.retry_after.lock().unwrap_or_else(PoisonError::into_inner) = told.filter(|_| answer.status >= 400);
         Ok(answer)
     }
@@ -158,14 +162,16 @@ fn parse(bytes: &[u8], head_only: bool) -> Option<Answer> {
     let status = status.next()?.parse().ok()?;
     let headers: Vec<(String, String)> = lines
         .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
         .collect();
-    let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let header = |wanted: &str| {
+        headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.as_str())
+    };
     let body = if head_only {
         Vec::new()
-    } else if header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+    } else if header("Transfer-Encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
         chunks(rest)?
-    } else if let Some(length) = header("content-length") {
+    } else if let Some(length) = header("Content-Length") {
         rest.get(..length.parse().ok()?)?.to_vec()
     } else {
         rest.to_vec()

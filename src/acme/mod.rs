@@ -58,10 +58,18 @@ pub struct Obtained {
     pair: Pair,
     csr: String,
     /// Whether the account was made for it.
-    pub registered: bool,
+    registered: bool,
+    /// What stays to be cleared away by hand.
+    left: Option<String>,
 }
 
 impl Obtained {
+    /// What the reader should know of the way to it.
+    pub fn notes(&self, workspace: &Workspace) -> Vec<String> {
+        let account = || format!("the account is in {}: keep a copy", workspace.show(layout::ACME_ACCOUNT));
+        self.registered.then(account).into_iter().chain(self.left.clone()).collect()
+    }
+
     pub fn certificate(&self) -> &Certificate {
         self.pair.leaf()
     }
@@ -95,7 +103,8 @@ impl Line {
                 .hint("apt-get install ca-certificates; or name the directory's root: --acme-ca FILE")
         })?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        let runtime = runtime.map_err(|error| Plain::new("acme-runtime", error.to_string()).hint("try again"))?;
+        let runtime =
+            runtime.map_err(|error| Plain::new("acme-request-failed", error.to_string()).hint("try again"))?;
         Ok(Self { http, runtime })
     }
 }
@@ -157,10 +166,14 @@ pub fn obtain(
             }
         }
     };
-    answers.clear()?;
+    // the certificate is there, and worth more than a record that stays
+    let left = answers.clear().err().map(|error| {
+        let details = error.details().join("; ");
+        format!("warning: a record of the proof may have stayed: {error}; {details}")
+    });
     let csr_pem = csr.pem().map_err(|error| own(&error))?;
     let pair = accept(&chain, keys::to_pem(&key), settings, now)?;
-    Ok(Obtained { pair, csr: csr_pem, registered })
+    Ok(Obtained { pair, csr: csr_pem, registered, left })
 }
 
 /// The pair in place, its origin and the settings for the next time, in one change.
@@ -213,7 +226,7 @@ fn own(error: &rcgen::Error) -> Plain {
 /// The certificate that the order renews, where it is of the same authority.
 fn replaced(workspace: &Workspace, settings: &Settings) -> Result<Option<CertificateIdentifier<'static>>, Failure> {
     let origin = external::origin(workspace)?;
-    if !origin.is_some_and(|origin| origin.by == BY && origin.directory.as_deref() == Some(&settings.directory)) {
+    if origin.is_none_or(|origin| origin.by != BY || origin.directory.as_deref() != Some(&settings.directory)) {
         return Ok(None);
     }
     let certificate = crate::provision::certificates::broker_certificate(workspace)?;

@@ -153,7 +153,7 @@ fn told(kind: &str, names: &str, about: &About<'_>) -> (&'static str, String, St
             "give another one: --email YOU@YOUR-DOMAIN",
         ),
         "userActionRequired" => text(
-            "acme-terms-changed",
+            "acme-terms",
             "the authority has new terms, which somebody must agree to".to_owned(),
             "read them where it says, then: mqsec acme issue --agree-tos",
         ),

@@ -45,13 +45,13 @@ pub struct Renewal {
     /// None where nothing was due, and after a dry run.
     pub installed: Option<Installed>,
     pub rehearsed: bool,
-    /// Why the authority could not be asked when it wants a renewal.
-    pub note: Option<String>,
+    /// What the reader should know beside.
+    pub notes: Vec<String>,
 }
 
 /// Renews the broker's certificate where an ACME authority issued it and it is due. `Ok(None)` where none did.
 pub fn renew(workspace: &Workspace, asked: Renew, now: OffsetDateTime) -> Result<Option<Renewal>, Failure> {
-    if !external::origin(workspace)?.is_some_and(|origin| origin.by == BY) {
+    if external::origin(workspace)?.is_none_or(|origin| origin.by != BY) {
         return Ok(None);
     }
     let (Some(settings), Some(certificate)) =
@@ -59,20 +59,23 @@ pub fn renew(workspace: &Workspace, asked: Renew, now: OffsetDateTime) -> Result
     else {
         return Ok(None);
     };
-    let (due, note) = due(workspace, &settings, &certificate, asked, now)?;
+    let (due, unasked) = due(workspace, &settings, &certificate, asked, now)?;
+    let mut notes: Vec<String> = unasked.into_iter().collect();
     let (installed, certificate) = match (&due, asked.dry_run) {
         (_, true) => {
             let obtained = obtain(workspace, &settings.clone().rehearsal(), now)?;
+            notes.extend(obtained.notes(workspace));
             (None, obtained.certificate().clone())
         }
         (Due::Later(..), false) => (None, certificate),
         (Due::Now(_), false) => {
             let obtained = obtain(workspace, &settings, now)?;
             let installed = super::install(workspace, &settings, &obtained, now)?;
+            notes.extend(obtained.notes(workspace));
             (Some(installed), obtained.certificate().clone())
         }
     };
-    Ok(Some(Renewal { settings, due, certificate, installed, rehearsed: asked.dry_run, note }))
+    Ok(Some(Renewal { settings, due, certificate, installed, rehearsed: asked.dry_run, notes }))
 }
 
 /// The terms were agreed to when the first one was issued.

@@ -16,7 +16,6 @@ pub const STAGING: &str = "https://acme-staging-v02.api.letsencrypt.org/director
 
 /// How a name is proven.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Challenge {
     /// A page on port 80
     #[default]
@@ -120,7 +119,7 @@ impl Settings {
                 }
                 BrokerName::Ip(ip) if dns => {
                     return Err(Plain::new(
-                        "acme-address-needs-port",
+                        "acme-challenge-not-offered",
                         format!("the address {ip} cannot be proven by DNS"),
                     )
                     .hint("prove it by a page: --challenge http-01"));

@@ -133,7 +133,8 @@ fn server(subject: &Subject, path: &str, own: &[Certificate]) -> Option<Judged> 
     let key = key_of(subject, path).and_then(|key| public_key(subject, &key, &sent[0], &mut findings));
     let others = others(subject);
     let last = &sent[sent.len() - 1..];
-    let foreign = own.is_empty() || is_public(&last[0].issuer);
+    let external = path == layout::broker::CERT && subject.folder.file(layout::broker::EXTERNAL).is_some();
+    let foreign = own.is_empty() || external || is_public(&last[0].issuer);
     let case = Case {
         intermediates: &sent[1..],
         trust: if foreign { last } else { own },

@@ -9,6 +9,7 @@ use crate::pki::names::BrokerName;
 use crate::provision::authority;
 use crate::provision::certificates;
 use crate::provision::certificates::Wish;
+use crate::provision::external;
 use crate::provision::host;
 use crate::provision::users;
 use crate::workspace::Transaction;
@@ -59,7 +60,10 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let report = super::Issuance {
         context,
         schema: "mqsec/broker-cert/1",
-        what: "broker certificate".to_owned(),
+        what: match external::origin(&context.workspace)? {
+            Some(origin) => format!("broker certificate (by {}; the own authority leaves it alone)", origin.by),
+            None => "broker certificate".to_owned(),
+        },
         outcome,
         changes,
         next,

@@ -75,6 +75,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         port: args.port,
         image: args.image.clone(),
         container: args.container.clone(),
+        in_container: args.profile == Some(Profile::LetsEncrypt) && expects_docker(context, args.engine),
     };
     let mut change = Transaction::begin(workspace)?;
     let Setup { users, listener, compose } = setup::complete(&mut change, &args.names, &wish, context.now)?;
@@ -133,6 +134,14 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         by_password: !identity_is_user,
         proofs,
     }))
+}
+
+/// Whether the broker will run in a container, before one is chosen.
+fn expects_docker(context: &Context<'_>, wanted: Option<EngineKind>) -> bool {
+    match wanted.or_else(|| EngineKind::last(&context.workspace)) {
+        Some(kind) => kind == EngineKind::Docker,
+        None => Docker::find(&context.workspace).is_ok(),
+    }
 }
 
 /// Starts the broker, or makes one that runs take over what changed.

@@ -14,8 +14,13 @@ pub struct Compose {
     pub port: u16,
     /// Further ports that other machines reach.
     pub more: Vec<u16>,
+    /// The port of what is spoken in clear to other containers, which is not published.
+    pub inner: Option<u16>,
     pub user: Owner,
 }
+
+/// What the ports' end says of one that is not among them.
+const INNER: &str = "      # not published: ";
 
 impl Default for Compose {
     fn default() -> Self {
@@ -24,6 +29,7 @@ impl Default for Compose {
             container: DEFAULT_CONTAINER.to_owned(),
             port: crate::conf::DEFAULT_PORT,
             more: Vec::new(),
+            inner: None,
             user: Owner { uid: 1000, gid: 1000 },
         }
     }
@@ -34,8 +40,15 @@ impl Compose {
     /// `certs/` it sees the broker's folder alone. The health check looks for the listening socket in the kernel's
     /// table, so it needs no password and leaves no line in the log.
     pub fn render(&self) -> String {
-        let Self { image, container, port, more, user: Owner { uid, gid } } = self;
+        let Self { image, container, port, more, inner, user: Owner { uid, gid } } = self;
         let more: String = more.iter().map(|port| format!("      - \"{port}:{port}\"\n")).collect();
+        let inner = inner.map_or(String::new(), |port| {
+            format!(
+                "{INNER}{port} in clear, which the other containers of mqtt_network reach as {SERVICE}:{port}
+      # The image has nothing that renews certificates; this machine does: mqsec renew --install-timer
+"
+            )
+        });
         format!(
             "\
 # docker-compose.yml, written by mqsec for the stock eclipse-mosquitto image.
@@ -55,7 +68,7 @@ services:
       - ./log:/mosquitto/log
     ports:
       - \"{port}:{port}\"
-{more}    networks:
+{more}{inner}    networks:
       - mqtt_network
     environment:
       - TZ=${{TZ:-UTC}}
@@ -104,6 +117,7 @@ networks:
             container: value("container_name")?.to_owned(),
             port,
             more: more.to_vec(),
+            inner: text.lines().find_map(|line| line.strip_prefix(INNER)?.split(' ').next()?.parse().ok()),
             user: Owner { uid: uid.parse().ok()?, gid: gid.parse().ok()? },
         };
         (found.render() == text).then_some(found)
@@ -147,7 +161,10 @@ mod tests {
             compose.render().contains("\"18883:18883\"\n      - \"8083:8083\"\n      - \"8084:8084\"\n    networks:")
         );
         let text = compose.render();
-        assert_eq!(Compose::recognise(&text), Some(compose));
+        assert_eq!(Compose::recognise(&text), Some(compose.clone()));
+        let inner = Compose { inner: Some(1883), ..compose };
+        assert!(inner.render().contains("not published: 1883 in clear"));
+        assert_eq!(Compose::recognise(&inner.render()), Some(inner));
         assert_eq!(Compose::recognise(&text.replace("unless-stopped", "always")), None);
         assert_eq!(Compose::recognise("services: {}\n"), None);
     }

@@ -60,8 +60,8 @@ impl Profile {
         matches!(self, Self::PasswordAndCert | Self::Cert | Self::Pi)
     }
 
-    /// Whether `up` can prove it: it needs a listener with TLS whose certificate is this folder's authority's.
+    /// Whether `up` can prove it: it needs a listener with TLS.
     pub fn can_be_proven(self) -> bool {
-        !matches!(self, Self::LetsEncrypt | Self::Dev)
+        self != Self::Dev
     }
 }

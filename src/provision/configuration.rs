@@ -27,6 +27,8 @@ pub struct Wish {
     pub port: Option<u16>,
     pub image: Option<String>,
     pub container: Option<String>,
+    /// Whether the broker will run in a container, where clear text can be kept to its network.
+    pub in_container: bool,
 }
 
 /// The configuration's listener, once the file is there and serves.
@@ -36,6 +38,7 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
         let mut wishes = Wishes::new(wish.profile.unwrap_or_default(), wish.port.unwrap_or(conf::DEFAULT_PORT));
         // the file is made once it is named: see `permissions::ensure`
         wishes.acl = true;
+        keep_to_containers(&mut wishes, wish);
         return put_conf(change, &wishes);
     };
     let found = listener(workspace, &text)?;
@@ -57,10 +60,21 @@ pub fn ensure_conf(change: &mut Transaction<'_>, wish: &Wish) -> Result<Listener
             .hint("make the change there, and leave out --port and --profile")
             .into());
     };
+    let changed = wishes.profile != wanted.0;
     wishes.profile = wanted.0;
     wishes.set_tls_port(wanted.1);
+    if changed {
+        keep_to_containers(&mut wishes, wish);
+    }
     wishes.check()?;
     put_conf(change, &wishes)
+}
+
+/// Beside a public certificate clear text is for the private network of the broker's container.
+fn keep_to_containers(wishes: &mut Wishes, wish: &Wish) {
+    if wishes.profile == Profile::LetsEncrypt && wish.in_container {
+        wishes.open_to_containers();
+    }
 }
 
 fn put_conf(change: &mut Transaction<'_>, wishes: &Wishes) -> Result<Listener, Failure> {
@@ -172,6 +186,7 @@ pub fn ensure_compose(change: &mut Transaction<'_>, wish: &Wish, port: u16) -> R
         container: wish.container.clone().unwrap_or(old.container),
         port,
         more: further_ports(change, port)?,
+        inner: inner_port(change)?,
         user: workspace.broker_user(),
     };
     let text = wanted.render();
@@ -192,6 +207,15 @@ fn further_ports(change: &Transaction<'_>, main: u16) -> Result<Vec<u16>, Failur
     let mut ports: Vec<u16> = listeners.iter().filter(is_open).map(|listener| listener.port).collect();
     ports.dedup();
     Ok(ports)
+}
+
+/// The port of what is spoken in clear to the other containers of the network.
+fn inner_port(change: &Transaction<'_>) -> Result<Option<u16>, Failure> {
+    let text = change.read(layout::CONF)?.unwrap_or_default();
+    let listeners = conf::listeners(&String::from_utf8_lossy(&text));
+    let inner =
+        listeners.iter().find(|listener| !listener.tls && listener.address.as_deref() == Some(compose::SERVICE));
+    Ok(inner.map(|listener| listener.port))
 }
 
 /// A compose file that was changed by hand must still run the broker as the one who may read the files.

@@ -14,6 +14,7 @@ use super::stamp;
 use super::users;
 use crate::error::Failure;
 use crate::error::Plain;
+use crate::error::printable;
 use crate::pki::input;
 use crate::pki::keys;
 use crate::pki::names::BrokerName;
@@ -64,7 +65,8 @@ pub fn origin(workspace: &Workspace) -> Result<Option<Origin>, Failure> {
         installed: String::new(),
     };
     let bytes = workspace.read(broker::EXTERNAL)?;
-    Ok(bytes.map(|bytes| serde_json::from_slice(&bytes).unwrap_or_else(|_| unknown())))
+    let read = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or_else(|_| unknown());
+    Ok(bytes.map(read).map(|origin: Origin| Origin { by: printable(&origin.by), ..origin }))
 }
 
 /// A certificate, those above it, and its key, in the order in which TLS sends them.

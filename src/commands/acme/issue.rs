@@ -19,7 +19,6 @@ use crate::pki::parsed::Certificate;
 use crate::provision::certificates;
 use crate::provision::external;
 use crate::workspace::env_file;
-use crate::workspace::layout;
 
 /// Prove that the names are yours, get a certificate for them, have the broker serve it, and prove that
 ///
@@ -94,10 +93,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     };
     context.ui.say(format!("asking {} for a certificate for {}", settings.directory, settings.names()));
     let obtained = acme::obtain(workspace, &settings, &agreed, context.now)?;
-    let mut notes = Vec::new();
-    if obtained.registered {
-        notes.push(format!("the account is in {}: keep a copy", workspace.show(layout::ACME_ACCOUNT)));
-    }
+    let mut notes = obtained.notes(workspace);
     let certificate = obtained.certificate();
     if args.dry_run {
         notes.push("next: the same without --dry-run".to_owned());

@@ -36,7 +36,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let Some(renewal) = acme::renew(workspace, asked, context.now)? else {
         return Err(nothing(context)?.into());
     };
-    let mut notes: Vec<String> = renewal.note.clone().into_iter().collect();
+    let mut notes: Vec<String> = renewal.notes.clone();
     let (state, taken) = match &renewal.installed {
         Some(installed) => {
             workspace.give_to_broker()?;

@@ -25,7 +25,14 @@ const PLAIN: u16 = 1883;
 pub(super) fn observe(context: &Context<'_>, subject: &Subject) -> Observation {
     let mut observation = Observation { not_loaded: not_loaded(context, subject), ..Observation::default() };
     let Some(reading) = subject.any_reading() else { return observation };
-    for listener in reading.listeners.iter().filter(|listener| listener.port > 0 && listener.unix_path.is_none()) {
+    // what a container keeps to itself, or to the containers beside it, nobody outside can ask
+    let inside = |address: Option<&str>, local: bool| {
+        subject.runtime.container && (local || address == Some(crate::conf::compose::SERVICE))
+    };
+    let dialled = reading.listeners.iter().filter(|listener| {
+        listener.port > 0 && listener.unix_path.is_none() && !inside(listener.address.as_deref(), listener.is_local())
+    });
+    for listener in dialled {
         let host = mqtt::dial_host(listener.address.as_deref());
         observation.listeners.push(dial(&host, listener.port, listener.is_tls(), listener.is_websockets()));
     }

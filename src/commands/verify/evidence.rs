@@ -17,6 +17,8 @@ use crate::workspace::layout;
 use crate::workspace::layout::Generation;
 
 pub(super) struct Evidence {
+    /// The broker's certificate, where another authority than the folder's issued it.
+    pub(super) external: Option<Certificate>,
     /// The authorities that are trusted; none where no authority is known.
     pub(super) trust: Vec<Certificate>,
     /// The folder's own, whatever `--ca` says.
@@ -94,7 +96,10 @@ impl Evidence {
                 others.push(found.certificate.clone());
             }
         }
+        let external = workspace.has(layout::broker::EXTERNAL) && args.ca.is_none();
+        let external = own_file(layout::broker::CERT).filter(|_| external);
         Ok(Self {
+            external: external.and_then(|bytes| Certificate::from_pem(&bytes, "").ok()),
             without_list: no_file && !own.is_empty() && args.ca.is_none() && args.crl.is_empty(),
             lists_given: !args.crl.is_empty(),
             trust,

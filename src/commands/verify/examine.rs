@@ -117,12 +117,13 @@ fn certificates(args: &Args, evidence: &Evidence, judged: &mut Judged, key: Opti
     let sent = std::mem::take(&mut judged.sent);
     // without an authority the chain's own end stands for it, so that all the rest can be judged
     let unknown = evidence.trust.is_empty() && role != As::Authority;
-    let trust = if unknown { &sent[sent.len() - 1..] } else { evidence.trust.as_slice() };
+    let external = role == As::Server && evidence.external.as_ref().is_some_and(|own| own.der == sent[0].der);
+    let trust = if unknown || external { &sent[sent.len() - 1..] } else { evidence.trust.as_slice() };
     let case = Case {
         intermediates: &sent[1..],
         trust,
         others: &evidence.others,
-        crls: if unknown { &[] } else { &evidence.crls },
+        crls: if unknown || external { &[] } else { &evidence.crls },
         hosts: &hosts,
         key,
         warn: args.warn(),
@@ -136,8 +137,10 @@ fn certificates(args: &Args, evidence: &Evidence, judged: &mut Judged, key: Opti
         // what is wrong with the broker's list is no matter of its own certificate
         findings.retain(|finding| !finding.code.starts_with("crl-") && finding.code != "ca-cannot-sign-crl");
     }
-    if unknown {
+    if unknown || external {
         findings.retain(|finding| !OF_THE_AUTHORITY.contains(&finding.code));
+    }
+    if unknown {
         findings.push(no_authority("give the one that issued it: --ca FILE; or make one: mqsec ca init"));
         judged.answered = false;
     }

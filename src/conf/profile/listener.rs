@@ -87,6 +87,11 @@ impl Listener {
         self.address.as_ref().is_some_and(Address::is_loopback)
     }
 
+    /// Whether it is bound to the name that the broker has among the containers of its network.
+    pub fn is_for_containers(&self) -> bool {
+        matches!(&self.address, Some(Address::Name(name)) if name == crate::conf::compose::SERVICE)
+    }
+
     /// Whether the broker could not open both.
     pub fn collides(&self, other: &Self) -> bool {
         let every = |listener: &Self| listener.address.as_ref().is_none_or(Address::is_every);

@@ -18,6 +18,8 @@ pub(super) const WRITTEN_BY: &str = "# Written by: ";
 const PASSWORDS: &str = "password_file";
 const ACL: &str = "acl_file";
 
+const NOT_PUBLISHED: &str = "docker-compose.yml does not publish it.";
+
 pub fn render(wishes: &Wishes) -> String {
     let sections =
         [head(wishes), clients(wishes), limits(wishes), persistence(wishes), log(wishes)].map(|mut section| {
@@ -161,6 +163,9 @@ fn title(listener: &Listener) -> String {
         Kind::Ws => "MQTT in websockets, in clear",
         Kind::Wss => "MQTT in websockets over TLS 1.2 or newer",
     };
+    if listener.kind == Kind::Plain && listener.is_for_containers() {
+        return format!("{what}, for the other containers of its network: {NOT_PUBLISHED}");
+    }
     match listener.is_loopback() {
         true => format!("{what}, for this machine alone (inside of a container: for that container)."),
         false => format!("{what}."),

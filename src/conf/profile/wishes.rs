@@ -9,7 +9,9 @@ use clap::ValueEnum;
 use super::Kind;
 use super::Listener;
 use super::Profile;
+use super::listener::Address;
 use crate::conf::DEFAULT_PORT;
+use crate::conf::compose;
 use crate::series::Series;
 use crate::workspace::layout;
 use crate::workspace::layout::broker;
@@ -86,6 +88,16 @@ impl Wishes {
             }
             _ => vec![tls],
         }
+    }
+
+    /// Opens what is spoken in clear to the other containers of the broker's network, by the name that it has there. That
+    /// is no machine's name: outside of a container such a broker does not start, so it is never open to a real network.
+    pub fn open_to_containers(&mut self) {
+        let mut listeners = self.listeners();
+        for listener in listeners.iter_mut().filter(|listener| listener.kind == Kind::Plain) {
+            listener.address = Some(Address::Name(compose::SERVICE.to_owned()));
+        }
+        self.listeners = listeners;
     }
 
     /// Moves the listener for MQTT over TLS to another port.
@@ -341,6 +353,19 @@ mod tests {
         wishes.set_tls_port(18883);
         let shown: Vec<String> = wishes.listeners().iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["plain@127.0.0.1:1883", "tls:18883", "wss:8083"]);
+    }
+
+    #[test]
+    fn clear_text_can_be_kept_to_the_containers_network() {
+        let mut wishes = Wishes { profile: Profile::LetsEncrypt, ..Wishes::default() };
+        wishes.open_to_containers();
+        wishes.set_tls_port(18883);
+        let shown: Vec<String> = wishes.listeners().iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["plain@mosquitto:1883", "tls:18883", "wss:8083"]);
+        assert_eq!(wishes.check(), Ok(()));
+        let text = super::super::render(&wishes);
+        assert!(text.contains("does not publish it.\nlistener 1883 mosquitto\n"), "{text}");
+        assert_eq!(Wishes::recognise(&text), Some(wishes));
     }
 
     #[test]

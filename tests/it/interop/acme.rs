@@ -14,6 +14,7 @@ use crate::support::Running;
 use crate::support::Said;
 use crate::support::Sandbox;
 use crate::support::free_port;
+use crate::support::may_use;
 use crate::support::peer;
 use crate::support::wait_for;
 
@@ -234,6 +235,8 @@ fn a_session_survives(version: &str) {
 
     // our own commands know the broker by it
     sandbox.mqsec(&["test-connect"]).ok();
+    sandbox.mqsec(&["verify"]).ok();
+    sandbox.mqsec(&["doctor"]).ok();
     let again = sandbox.up_native(&["--json"]).ok().json();
     assert_eq!(again["state"], "running already");
 
@@ -273,7 +276,9 @@ fn a_certificate_on_the_tls_port_proves_names_and_addresses() {
     let sandbox = Sandbox::new();
     let more = ["--domain", NAME, "--domain", "b.example.com", "--domain", "127.0.0.1", "--challenge", "tls-alpn-01"];
     let told = pebble.issue(&sandbox, &[&more[..], &["--key-type", "rsa2048", "--json"]].concat()).ok().json();
-    assert_eq!(told["names"], json!(["b.example.com", NAME, "127.0.0.1"]));
+    let mut names: Vec<&str> = told["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["127.0.0.1", "b.example.com", NAME]);
     let text = sandbox.run("openssl", &["x509", "-noout", "-text", "-in", "certs/broker/broker.crt"]).ok().stdout;
     assert!(text.contains("Public-Key: (2048 bit)"), "{text}");
     // nobody has the port any more
@@ -399,11 +404,128 @@ fn what_goes_wrong_has_a_name_loses_nothing_and_the_next_run_goes_on() {
     assert_ne!(sandbox.read("certs/acme/account.json"), account);
 
     // what is not due does not need the authority
-    drop(pebble);
+    pebble.running.clear();
     let told = sandbox.mqsec(&["acme", "renew", "--json"]).ok().json();
     assert_eq!(told["state"], "kept");
     assert!(told["notes"][0].as_str().unwrap().contains("was not asked"), "{told}");
     let before = sandbox.snapshot();
     sandbox.mqsec(&["acme", "renew", "--force"]).fails(2, "acme-unreachable");
     assert!(sandbox.snapshot() == before);
+}
+
+#[test]
+fn the_deployment_with_a_public_certificate_runs_in_the_stock_image() {
+    if !may_use("docker") {
+        return;
+    }
+    let pebble = Pebble::start();
+    let sandbox = Sandbox::new();
+    let (port, wss) = (sandbox.port.to_string(), free_port().to_string());
+    let (tls, websockets) = (format!("tls:{port}"), format!("wss:{wss}"));
+    let container = format!("mqsec-it-{}-public", std::process::id());
+    let listeners = ["--listener", "plain@mosquitto:1883", "--listener", &tls, "--listener", &websockets];
+    sandbox.mqsec(&[&["conf", "init", "--profile", "letsencrypt"], &listeners[..]].concat()).ok();
+    let up = ["up", NAME, "--engine", "docker", "--container", &container, "--json"];
+    assert_eq!(sandbox.mqsec(&up).ok().json()["secure"], true);
+
+    // clear text is published nowhere, and needs a password inside of the network
+    let compose = sandbox.read("docker-compose.yml");
+    assert!(!compose.contains("- \"1883:") && compose.contains("not published: 1883 in clear"), "{compose}");
+    let published = sandbox.run("docker", &["port", &container]).ok().stdout;
+    assert!(!published.contains("1883/tcp") && published.contains(&wss), "{published}");
+    let network = sandbox.run(
+        "docker",
+        &["inspect", "--format", "{{range $name, $_ := .NetworkSettings.Networks}}{{$name}}{{end}}", &container],
+    );
+    let beside = |args: &[&str]| {
+        let run =
+            ["run", "--rm", "--network", network.stdout.trim(), "eclipse-mosquitto:2.1.2-alpine", "mosquitto_pub"];
+        sandbox.run(
+            "docker",
+            &[&run[..], &["-h", "mosquitto", "-p", "1883", "-t", "test/connection", "-m", "x"], args].concat(),
+        )
+    };
+    beside(&["-u", "admin", "-P", &sandbox.password("admin"), "-q", "1"]).ok();
+    assert_ne!(beside(&[]).status, 0);
+    assert_eq!(sandbox.mqsec(&["doctor"]).status, 0);
+    assert_eq!(sandbox.mqsec(&["doctor", "--live"]).status, 0);
+
+    // the certificate comes from outside, and both listeners show it
+    pebble.issue(&sandbox, &["--domain", NAME]).ok();
+    assert!(accepted_with(&sandbox, &pebble.root(), NAME));
+    sandbox.mqsec(&["test-connect"]).ok();
+    sandbox.mqsec(&["test-connect", "--wss", "--port", &wss]).ok();
+    assert_eq!(sandbox.mqsec(&["acme", "renew", "--force", "--json"]).ok().json()["broker"]["holds"], true);
+    sandbox.mqsec(&["test-connect", "--wss", "--port", &wss]).ok();
+    sandbox.mqsec(&["verify", "broker"]).ok();
+    sandbox.mqsec(&["down"]).ok();
+}
+
+/// A directory as pebble's, with the renewal information that it does not have; the window is read from a file.
+const WITH_RENEWAL_INFORMATION: &str = r#"
+import http.server, json, ssl, sys, urllib.request
+port, pebble, ca, cert, key, base = sys.argv[1:]
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        if self.path == '/dir':
+            body = json.load(urllib.request.urlopen(pebble, context=ssl.create_default_context(cafile=ca)))
+            body['renewalInfo'] = f'https://localhost:{port}/renewal'
+        else:
+            open(base + '/asked', 'a').write(self.path + '\\n')
+            body = {'suggestedWindow': json.load(open(base + '/window'))}
+        body = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header('Retry-After', '21600')
+        self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *_):
+        pass
+server = http.server.HTTPServer(('127.0.0.1', int(port)), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(cert, key)
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"#;
+
+#[test]
+fn the_authoritys_renewal_information_decides_when_a_certificate_is_due() {
+    let pebble = Pebble::start();
+    let sandbox = Sandbox::new();
+    pebble.issue(&sandbox, &["--domain", NAME]).ok();
+    // the same authority under another address
+    let port = free_port();
+    let directory = format!("https://localhost:{port}/dir");
+    for file in ["certs/acme/account.json", "certs/acme/settings.json", "certs/broker/external.json"] {
+        sandbox.write(file, sandbox.read(file).replace(&pebble.directory(), &directory));
+    }
+    let file = |name: &str| pebble.own.dir.join(name);
+    let mut server = Command::new("python3");
+    server.args(["-c", WITH_RENEWAL_INFORMATION, &port.to_string(), &pebble.directory()]);
+    server
+        .args([file("certs/ca.crt"), file("certs/broker/broker.crt"), file("certs/broker/broker.key")])
+        .arg(&sandbox.base);
+    let _server = Running(server.stdin(Stdio::null()).spawn().unwrap());
+    wait_for("the directory", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+    let window = |start: &str, end: &str| {
+        fs::write(sandbox.base.join("window"), json!({ "start": start, "end": end }).to_string()).unwrap();
+    };
+    let renew = || sandbox.mqsec(&["acme", "renew", "--json"]).ok().json();
+
+    let old = serial(&sandbox);
+    window("2090-01-02T00:00:00Z", "2090-01-04T00:00:00Z");
+    let told = renew();
+    assert_eq!(told["state"], "kept");
+    assert!(told["notes"][0].as_str().unwrap().contains("due from 2090-01-0"), "{told}");
+    assert!(told["notes"][0].as_str().unwrap().contains("as the authority suggests"), "{told}");
+    // it was asked about this certificate: both parts of its identifier are there
+    let asked = fs::read_to_string(sandbox.base.join("asked")).unwrap();
+    assert!(asked.starts_with("/renewal/") && asked.trim().split('.').count() == 2, "{asked}");
+
+    // it is about to revoke what it issued: due at once, years before the end
+    window("2026-01-02T00:00:00Z", "2026-01-04T00:00:00Z");
+    let told = renew();
+    assert_eq!(told["state"], "installed");
+    assert_eq!(told["notes"][0], "why now: the authority suggests it");
+    assert_ne!(serial(&sandbox), old);
 }
