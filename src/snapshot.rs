@@ -43,12 +43,7 @@ pub fn take(workspace: &Workspace, now: OffsetDateTime, targets: Vec<Series>) ->
 
 /// What the broker reads of a workspace, and no client's files: taken in a moment, however many clients there are.
 /// `container` tells whether it runs in one, where that is known.
-pub fn of_broker(
-    workspace: &Workspace,
-    now: OffsetDateTime,
-    targets: Vec<Series>,
-    container: Option<bool>,
-) -> Subject {
+pub fn of_broker(workspace: &Workspace, now: OffsetDateTime, targets: Vec<Series>, container: Option<bool>) -> Subject {
     gather(workspace, now, targets, container, |walk, folder| {
         for name in [layout::COMPOSE, layout::ENV, layout::CA_CERT, "certs", layout::LOG_DIR, layout::DATA_DIR] {
             walk.one(name, folder);

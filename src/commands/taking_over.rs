@@ -51,7 +51,10 @@ impl Taken {
             (None, None) => "no broker of this folder runs\n".to_owned(),
         };
         if let Some(why) = &self.restart_declined {
-            text.push_str(&format!("{}: the broker needs a restart for the rest\n", paint(Tone::Warn, "not in use yet")));
+            text.push_str(&format!(
+                "{}: the broker needs a restart for the rest\n",
+                paint(Tone::Warn, "not in use yet")
+            ));
             why.iter().for_each(|why| text.push_str(&format!("  {why}\n")));
             text.push_str(&format!("next: {} restart (it ends every connection for a moment)\n", self.command));
         }
@@ -123,7 +126,9 @@ fn told(outcome: &Outcome) -> String {
         rows.push(vec![mark(*fits), format!("port {listener}"), words]);
     }
     match outcome.session_survived {
-        Some(true) => rows.push(vec![mark(true), "a session".to_owned(), "that was open before is open still".to_owned()]),
+        Some(true) => {
+            rows.push(vec![mark(true), "a session".to_owned(), "that was open before is open still".to_owned()])
+        }
         Some(false) => rows.push(vec![mark(false), "a session".to_owned(), "reload-session-lost: it ended".to_owned()]),
         None => {}
     }

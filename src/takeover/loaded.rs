@@ -45,17 +45,8 @@ pub enum Helps {
 }
 
 /// Files that belong to a listener, or to all of them.
-const FILES: [&str; 9] = [
-    "acl_file",
-    "cafile",
-    "capath",
-    "certfile",
-    "crlfile",
-    "dhparamfile",
-    "keyfile",
-    "password_file",
-    "psk_file",
-];
+const FILES: [&str; 9] =
+    ["acl_file", "cafile", "capath", "certfile", "crlfile", "dhparamfile", "keyfile", "password_file", "psk_file"];
 const OF_PLUGINS: [&str; 2] = ["plugin_opt_acl_file", "plugin_opt_password_file"];
 const OF_BRIDGES: [&str; 3] = ["bridge_cafile", "bridge_certfile", "bridge_keyfile"];
 
@@ -181,7 +172,8 @@ impl Gather<'_> {
                 Some(file) => match &file.bytes {
                     Some(bytes) => digest(bytes),
                     None => {
-                        let inner: Vec<u8> = folder.under(&path).flat_map(|(_, file)| file.bytes.clone()).flatten().collect();
+                        let inner: Vec<u8> =
+                            folder.under(&path).flat_map(|(_, file)| file.bytes.clone()).flatten().collect();
                         format!("{} {}", file.size, digest(&inner))
                     }
                 },

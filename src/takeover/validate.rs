@@ -84,7 +84,8 @@ impl Question<'_> {
     fn is_out_of_sight(&self, stop: &Stop) -> bool {
         let Some(path) = missing(&stop.cause).filter(|path| path.starts_with('/')) else { return false };
         let mount = self.subject.service().and_then(|service| service.mount_of(path));
-        self.seen_from_afar || self.subject.runtime.container && mount.is_some_and(|mount| mount.kind != MountKind::Bind)
+        self.seen_from_afar
+            || self.subject.runtime.container && mount.is_some_and(|mount| mount.kind != MountKind::Bind)
     }
 
     fn refused(&self, stop: &Stop) -> Failure {
@@ -144,12 +145,7 @@ impl Question<'_> {
         let Some((leaf, rest)) = certificates.split_first() else { return Vec::new() };
         let own = self.own(layout::CA_CERT);
         let others: Vec<Certificate> = self.issuers().into_iter().map(|(issuer, _)| issuer).collect();
-        let case = Case {
-            intermediates: rest,
-            trust: &own,
-            others: &others,
-            ..Case::new(leaf, As::Server, self.now)
-        };
+        let case = Case { intermediates: rest, trust: &own, others: &others, ..Case::new(leaf, As::Server, self.now) };
         let counts = |finding: &Finding| finding.severity == Severity::Invalid && OF_THE_PAIR.contains(&finding.code);
         verify::judge(&case).into_iter().filter(counts).collect()
     }

@@ -71,7 +71,11 @@ impl Witness {
     }
 
     /// Whether the session outlived the reload; None, with the reason, where it had to end.
-    pub(super) fn outcome(&self, session: Conversation<'_>, answered: Result<(), Trouble>) -> (Option<bool>, Option<String>) {
+    pub(super) fn outcome(
+        &self,
+        session: Conversation<'_>,
+        answered: Result<(), Trouble>,
+    ) -> (Option<bool>, Option<String>) {
         let Err(trouble) = answered else {
             session.close();
             return (Some(true), None);
@@ -79,7 +83,9 @@ impl Witness {
         drop(session);
         // a session whose user may not log in any more is ended by the broker, as it should be
         match Conversation::open(&self.attempt()) {
-            Err(again) if again.is_login() => (None, Some(format!("the user of .env may not log in any more: {again}"))),
+            Err(again) if again.is_login() => {
+                (None, Some(format!("the user of .env may not log in any more: {again}")))
+            }
             _ => (Some(false), Some(trouble.to_string())),
         }
     }

@@ -70,7 +70,9 @@ fn no_outage(version: &str) {
         let sent: Vec<usize> = publishers
             .into_iter()
             .enumerate()
-            .map(|(at, thread)| thread.join().unwrap().unwrap_or_else(|error| panic!("client {at} was cut off: {error}")))
+            .map(|(at, thread)| {
+                thread.join().unwrap().unwrap_or_else(|error| panic!("client {at} was cut off: {error}"))
+            })
             .collect();
         let received = listening.join().unwrap().unwrap_or_else(|error| panic!("the subscriber was cut off: {error}"));
         let (commands, slowest) = worked.unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -186,7 +186,10 @@ fn what_needs_a_restart_is_named() {
         let listener = format!("listener {new_port}\ncertfile {CERT}\nkeyfile {KEY}\n");
         for (text, words) in [
             (format!("{conf}{listener}"), format!("the listener {new_port} is new")),
-            (conf.replace(&format!("listener {}", sandbox.port), &format!("listener {new_port}")), "was taken out".into()),
+            (
+                conf.replace(&format!("listener {}", sandbox.port), &format!("listener {new_port}")),
+                "was taken out".into(),
+            ),
             (conf.replace("max_packet_size 1048576", "max_packet_size 5000"), "`max_packet_size` changed".into()),
             (conf.replace("tls_version tlsv1.2", "tls_version tlsv1.3"), "`tls_version` of listener".into()),
         ] {
@@ -201,7 +204,10 @@ fn what_needs_a_restart_is_named() {
         let path = plan(&conf.replace(&format!("certfile {CERT}"), "certfile certs/broker/second.crt"));
         assert_eq!(needs_restart(&path).is_empty(), !old, "{path:?}");
         // what both do
-        assert!(needs_restart(&plan(&conf.replace("persistent_client_expiration 30d", "persistent_client_expiration 9d"))).is_empty());
+        assert!(
+            needs_restart(&plan(&conf.replace("persistent_client_expiration 30d", "persistent_client_expiration 9d")))
+                .is_empty()
+        );
         assert_eq!(plan(&format!("# a comment\n{conf}")).json()["action"], "nothing");
         // a port that another program has: the broker would not come back
         let taken = std::net::TcpListener::bind(("0.0.0.0", new_port)).unwrap();
