@@ -33,9 +33,12 @@ impl Target {
     pub fn of_pid_file(path: &Path) -> Result<Self, Failure> {
         let shown = path.display();
         let Some(bytes) = fs::read(path)? else {
-            return Err(Plain::new("broker-not-running", format!("there is no pid file `{shown}`: no broker wrote it"))
-                .hint("name the process itself: mqsec reload --pid N; see them: pgrep -a mosquitto")
-                .into());
+            return Err(Plain::new(
+                "broker-not-running",
+                format!("there is no pid file `{shown}`: no broker wrote it"),
+            )
+            .hint("name the process itself: mqsec reload --pid N; see them: pgrep -a mosquitto")
+            .into());
         };
         let number = String::from_utf8_lossy(&bytes).trim().parse();
         number.map(Self::Process).map_err(|_| {
@@ -67,7 +70,9 @@ impl Other {
             }
             Target::Process(pid) => {
                 if native::birth(*pid).is_none() {
-                    return Err(gone(format!("there is no process {pid}")).hint("see which ones are: pgrep -a mosquitto"));
+                    return Err(
+                        gone(format!("there is no process {pid}")).hint("see which ones are: pgrep -a mosquitto")
+                    );
                 }
                 process_version(*pid)
             }
@@ -82,12 +87,13 @@ impl Other {
     /// One of this machine that runs with this folder's configuration: the unit, or any process.
     pub fn of_workspace(workspace: &Workspace) -> Option<Self> {
         let own = fs::real(&workspace.path(layout::CONF))?;
-        let found = fs::names(Path::new("/proc")).into_iter().filter_map(|name| name.parse().ok()).find(|pid: &u32| {
-            let arguments = arguments(*pid);
-            // the first word may be a loader's
-            let is_broker = arguments.iter().any(|word| word.rsplit('/').next() == Some("mosquitto"));
-            is_broker && configuration(*pid, &arguments).as_deref() == Some(own.as_str())
-        })?;
+        let found =
+            fs::names(Path::new("/proc")).into_iter().filter_map(|name| name.parse().ok()).find(|pid: &u32| {
+                let arguments = arguments(*pid);
+                // the first word may be a loader's
+                let is_broker = arguments.iter().any(|word| word.rsplit('/').next() == Some("mosquitto"));
+                is_broker && configuration(*pid, &arguments).as_deref() == Some(own.as_str())
+            })?;
         let target = match main_process("mosquitto") {
             Ok(Some(pid)) if pid == found => Target::Unit("mosquitto".to_owned()),
             _ => Target::Process(found),

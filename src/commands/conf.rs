@@ -5,7 +5,6 @@ mod edit;
 mod file;
 mod get;
 mod init;
-mod machine;
 mod migrate;
 mod set;
 mod show;

@@ -124,12 +124,7 @@ pub fn plan(workspace: &Workspace, now: OffsetDateTime) -> Result<Option<Plan<'_
 }
 
 /// The same for a broker that is known to run; by force it takes over what it would take and should not.
-pub fn plan_for(
-    workspace: &Workspace,
-    engine: Engine,
-    now: OffsetDateTime,
-    force: bool,
-) -> Result<Plan<'_>, Failure> {
+pub fn plan_for(workspace: &Workspace, engine: Engine, now: OffsetDateTime, force: bool) -> Result<Plan<'_>, Failure> {
     let series = engine.series();
     let found = find(workspace, &engine, series, now, force)?;
     let (action, changed, notes) = (found.action.clone(), found.changed.clone(), found.notes.clone());

@@ -2,16 +2,22 @@
 
 use std::path::PathBuf;
 
+use time::OffsetDateTime;
+
 use crate::conf::reading::Files;
 use crate::conf::reading::Place;
 use crate::conf::reading::Reading;
 use crate::conf::start;
+use crate::conf::start::Cause;
+use crate::conf::start::Port;
 use crate::conf::start::Start;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::provision::configuration;
 use crate::series::Series;
+use crate::snapshot;
+use crate::takeover::Here;
 use crate::workspace::Workspace;
 use crate::workspace::fs;
 use crate::workspace::layout;
@@ -21,6 +27,7 @@ const LONGEST: u64 = 32 << 20;
 
 pub(super) struct Configuration<'a> {
     workspace: &'a Workspace,
+    now: OffsetDateTime,
     pub(super) bytes: Vec<u8>,
 }
 
@@ -38,7 +45,7 @@ impl<'a> Configuration<'a> {
                 .hint("write a new one and keep this: mqsec conf init --force")
                 .into());
         }
-        Ok(Self { workspace, bytes })
+        Ok(Self { workspace, now: context.now, bytes })
     }
 
     /// The path as the reader types it.
@@ -65,12 +72,15 @@ impl<'a> Configuration<'a> {
 
     /// The same with all the files that it names: what is wrong with one of them is wrong with the line that names it.
     pub(super) fn files_stop(&self, bytes: &[u8], series: Series) -> Option<FilesStop> {
-        match start::predict(&self.reading_of(bytes, series), &Disk(self.workspace)) {
+        let subject = snapshot::of_broker(self.workspace, self.now, Series::RELEASED.to_vec(), None);
+        // a broker that runs has the ports, and gives them to the one that follows it
+        let here = Here::new(self.workspace, &subject, true);
+        match start::predict(&self.reading_of(bytes, series), &here) {
             Start::Runs(_) => None,
             Start::Stops(stop) => Some(FilesStop {
                 line: own_line(&stop.place),
                 why: self.told(&stop.cause, &stop.place),
-                elsewhere: machine::is_elsewhere(&stop.cause),
+                elsewhere: is_elsewhere(&stop.cause),
             }),
         }
     }
@@ -123,4 +133,21 @@ impl Files for Disk<'_> {
         let name = |path: std::path::PathBuf| Some(path.file_name()?.to_str()?.to_owned());
         fs::is_dir(&path).then(|| fs::files(&path).into_iter().filter_map(name).collect())
     }
+}
+
+/// Whether a stop is about something outside of the folder, which a container, or another machine, may have.
+fn is_elsewhere(cause: &Cause) -> bool {
+    let path = match cause {
+        Cause::User { .. } | Cause::Interface { .. } => return true,
+        Cause::Listen { why, .. } => return matches!(why, Port::NotHere | Port::NotPermitted),
+        Cause::Plugin { path, .. }
+        | Cause::File { path, .. }
+        | Cause::Certificate { path, .. }
+        | Cause::Key { path, .. }
+        | Cause::Authorities { path, .. }
+        | Cause::Crl { path, .. }
+        | Cause::HttpDir { path } => path,
+        _ => return false,
+    };
+    path.starts_with('/') && !path.starts_with("/mosquitto/")
 }
