@@ -49,7 +49,11 @@ fn text(context: &Context<'_>, book: &Book) -> String {
     let now = context.now.unix_timestamp();
     let soon = (context.now + SOON).unix_timestamp();
     let mut out = String::new();
-    family(&mut out, "mqsec_certificate_not_after_seconds", "When the newest certificate of a name ends, in Unix time.");
+    family(
+        &mut out,
+        "mqsec_certificate_not_after_seconds",
+        "When the newest certificate of a name ends, in Unix time.",
+    );
     let mut revoked = Vec::new();
     for row in book.rows().iter().filter(|row| Book::is_newest(row) && row.role != Role::Authority) {
         let (name, serial, role) = (label(&book.name(row)), book.serial(row), row.role.name());
@@ -63,7 +67,11 @@ fn text(context: &Context<'_>, book: &Book) -> String {
     for labels in revoked {
         let _ = writeln!(out, "mqsec_certificate_revoked{labels} 1");
     }
-    family(&mut out, "mqsec_authority_not_after_seconds", "When an authority ends that is in use or trusted, in Unix time.");
+    family(
+        &mut out,
+        "mqsec_authority_not_after_seconds",
+        "When an authority ends that is in use or trusted, in Unix time.",
+    );
     for row in book.rows().iter().filter(|row| Book::is_newest(row) && row.role == Role::Authority) {
         let (name, serial) = (label(&book.name(row)), book.serial(row));
         let end = row.not_after;

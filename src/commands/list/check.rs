@@ -42,11 +42,8 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
         tell("inventory-damaged", damage(&book));
     }
     let (found, lists) = (inventory::certificates(workspace), inventory::lists(workspace));
-    let known: HashMap<&str, _> = book
-        .rows()
-        .iter()
-        .filter_map(|row| book.entry(row).map(|entry| (entry.fingerprint, entry)))
-        .collect();
+    let known: HashMap<&str, _> =
+        book.rows().iter().filter_map(|row| book.entry(row).map(|entry| (entry.fingerprint, entry))).collect();
     // what the files alone would make of it
     let told = rebuilt(&[], &found, &[]);
     for line in told.text.lines() {
@@ -70,9 +67,8 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
         };
         let file = entry.file();
         let other = by_path.get(file.as_ref());
-        let is_it = |found: &Found| {
-            found.certificate.fingerprint().replace(':', "").eq_ignore_ascii_case(entry.fingerprint)
-        };
+        let is_it =
+            |found: &Found| found.certificate.fingerprint().replace(':', "").eq_ignore_ascii_case(entry.fingerprint);
         if other.is_some_and(|found| !is_it(found)) {
             let name = printable(&entry.name());
             tell("inventory-differs", format!("`{file}` holds another certificate than the newest of `{name}`"));
@@ -81,10 +77,8 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
     if !lists.is_empty() {
         let listed: HashSet<String> =
             lists.iter().flat_map(revocations).map(|entry| entry.serial.into_owned()).collect();
-        let issuers: HashSet<String> = lists
-            .iter()
-            .filter_map(|list| list.authority_key_id.as_deref().map(crate::pki::inventory::hex))
-            .collect();
+        let issuers: HashSet<String> =
+            lists.iter().filter_map(|list| list.authority_key_id.as_deref().map(crate::pki::inventory::hex)).collect();
         for entry in book.revoked().filter(|entry| issuers.contains(entry.issuer.as_ref())) {
             if !listed.contains(entry.serial.as_ref()) {
                 let list = layout::CA_CRL;
@@ -124,11 +118,8 @@ impl Report for Checked {
     }
 
     fn json(&self) -> Value {
-        let problems: Vec<Value> = self
-            .problems
-            .iter()
-            .map(|problem| json!({ "code": problem.code, "message": problem.message }))
-            .collect();
+        let problems: Vec<Value> =
+            self.problems.iter().map(|problem| json!({ "code": problem.code, "message": problem.message })).collect();
         json!({
             "schema": "mqsec/list-check/1", "issued": self.total, "states": self.states, "problems": problems,
         })

@@ -34,10 +34,8 @@ impl Report for Outcome {
             (true, Some(_)) => "made anew",
             (true, None) => "is complete; nothing was changed",
         };
-        let mut text = format!(
-            "inventory `{}` {did}: {} certificates, {} revocations\n",
-            self.path, made.issued, made.revoked
-        );
+        let mut text =
+            format!("inventory `{}` {did}: {} certificates, {} revocations\n", self.path, made.issued, made.revoked);
         if self.had && made.issued_added + made.revoked_added > 0 {
             text.push_str(&format!(
                 "  it lacked {} certificates and {} revocations\n",

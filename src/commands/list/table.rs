@@ -10,11 +10,11 @@ use time::OffsetDateTime;
 use super::states;
 use crate::context::Context;
 use crate::error::printable;
+use crate::pki::in_words;
 use crate::pki::inventory::Book;
 use crate::pki::inventory::Row;
 use crate::pki::inventory::State;
 use crate::pki::inventory::time_of;
-use crate::pki::in_words;
 use crate::pki::short_date;
 use crate::provision::inventory::Source;
 use crate::ui::Report;
@@ -50,9 +50,9 @@ impl Report for Table<'_> {
         let (mut day, mut words) = (i64::MIN, String::new());
         for ((row, state), name) in self.rows.iter().zip(&names) {
             text.push_str("  ");
-            match name.chars().any(char::is_control) {
-                true => text.push_str(&printable(name)),
-                false => text.push_str(name),
+            match name.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                true => text.push_str(name),
+                false => text.push_str(&printable(name)),
             }
             pad(&mut text, widest.saturating_sub(width(name)) + 2);
             text.push_str(row.role.name());
