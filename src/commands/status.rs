@@ -14,6 +14,7 @@ use crate::pki::in_words;
 use crate::pki::parsed::Certificate;
 use crate::pki::short_date;
 use crate::provision::configuration;
+use crate::provision::inventory;
 use crate::provision::session::Probe;
 use crate::series::Series;
 use crate::snapshot;
@@ -32,9 +33,13 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
         });
     let mut certificates = Vec::new();
     let mut files = vec![("ca".to_owned(), layout::CA_CERT.into()), ("broker".to_owned(), layout::broker::CERT.into())];
-    for name in workspace.clients()? {
-        if let Ok(client) = name.parse() {
-            files.push((name, layout::client(&client).cert));
+    // where there are very many, the inventory answers in their place
+    let many = inventory::many_clients(workspace)?;
+    if many.is_none() {
+        for name in workspace.clients()? {
+            if let Ok(client) = name.parse() {
+                files.push((name, layout::client(&client).cert));
+            }
         }
     }
     for (name, path) in files {
@@ -51,11 +56,14 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
         }
         None => Vec::new(),
     };
+    let total = certificates.len() + many.as_ref().map_or(0, |(total, _)| *total);
+    certificates.extend(many.into_iter().flat_map(|(_, first)| first));
     Ok(context.ui.report(&Status {
         not_loaded,
         engine: engine.map(|engine| engine.describe()),
         answers,
         port,
+        left_out: total - certificates.len(),
         certificates,
         now: context.now,
         command: workspace.command(),
@@ -69,6 +77,8 @@ struct Status {
     answers: bool,
     port: Option<u16>,
     certificates: Vec<(String, OffsetDateTime)>,
+    /// Clients that end later than those.
+    left_out: usize,
     now: OffsetDateTime,
     command: String,
 }
@@ -91,6 +101,9 @@ impl Report for Status {
             .map(|(name, end)| vec![name.clone(), format!("ends {}", short_date(*end)), in_words(*end, self.now)])
             .collect();
         text.push_str(&crate::ui::columns(&rows));
+        if self.left_out > 0 {
+            text.push_str(&format!("  and {} that end later: {} list\n", self.left_out, self.command));
+        }
         text
     }
 
@@ -99,7 +112,7 @@ impl Report for Status {
             self.certificates.iter().map(|(name, end)| json!({ "name": name, "not_after": rfc3339(*end) })).collect();
         json!({
             "schema": "mqsec/status/1", "running": self.engine.is_some(), "answers": self.answers,
-            "engine": self.engine, "port": self.port, "certificates": certificates,
+            "engine": self.engine, "port": self.port, "certificates": certificates, "left_out": self.left_out,
             "not_loaded": self.not_loaded,
         })
     }

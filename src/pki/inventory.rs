@@ -157,12 +157,39 @@ pub struct Entry<'a> {
     name: &'a str,
     pub not_before: &'a str,
     pub not_after: &'a str,
+    /// Both dates, in seconds since 1970.
+    pub period: (i64, i64),
     pub issuer: &'a str,
     file: &'a str,
     pub fingerprint: &'a str,
 }
 
 impl<'a> Entry<'a> {
+    /// What follows the serial number. Most words are of known length, which saves looking for their ends.
+    fn parse(serial: &'a str, line: &'a str) -> Option<Self> {
+        const DATES: usize = 2 * (DATE + 1);
+        let (role, line) = line.split_once('\t')?;
+        let (name, line) = line.split_once('\t')?;
+        let (dates, line) = line.split_at_checked(DATES)?;
+        let (not_before, not_after) = (dates.get(..DATE)?, dates.get(DATE + 1..DATES - 1)?);
+        let (line, fingerprint) = line.split_at_checked(line.len().checked_sub(64)?)?;
+        let (issuer, file) = line.strip_suffix('\t')?.split_once('\t')?;
+        let tabs = [DATE, DATES - 1].iter().all(|at| dates.as_bytes()[*at] == b'\t');
+        let fits = tabs && is_hex(issuer) && is_hex(fingerprint);
+        let (role, period) = (Role::from_name(role)?, (seconds(not_before)?, seconds(not_after)?));
+        (fits && !file.contains('\t')).then_some(Self {
+            serial,
+            role,
+            name,
+            not_before,
+            not_after,
+            period,
+            issuer,
+            file,
+            fingerprint,
+        })
+    }
+
     pub fn name(&self) -> Cow<'a, str> {
         unescape(self.name)
     }
@@ -195,23 +222,16 @@ pub enum Line<'a> {
 impl<'a> Line<'a> {
     /// A line without its end.
     pub fn parse(line: &'a str) -> Option<Self> {
-        let mut words = line.split('\t');
-        let kind = words.next()?;
-        let serial = words.next()?;
+        let (kind, line) = line.split_once('\t')?;
+        let (serial, line) = line.split_once('\t')?;
         if serial.is_empty() || !is_hex(serial) {
             return None;
         }
+        if kind == "issued" {
+            return Entry::parse(serial, line).map(Self::Issued);
+        }
+        let mut words = line.split('\t');
         let read = match kind {
-            "issued" => Self::Issued(Entry {
-                serial,
-                role: Role::from_name(words.next()?)?,
-                name: words.next()?,
-                not_before: words.next().filter(|text| is_date(text))?,
-                not_after: words.next().filter(|text| is_date(text))?,
-                issuer: words.next().filter(|text| is_hex(text))?,
-                file: words.next()?,
-                fingerprint: words.next().filter(|text| text.len() == 64 && is_hex(text))?,
-            }),
             "revoked" => Self::Revoked(Revoked {
                 serial: serial.into(),
                 issuer: words.next().filter(|text| is_hex(text))?.into(),
@@ -288,9 +308,12 @@ pub fn time_of(date: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(date, &time::format_description::well_known::Rfc3339).ok()
 }
 
+/// The length of a date.
+const DATE: usize = "2026-01-01T00:00:00Z".len();
+
 /// Seconds since 1970 of a date in the inventory's form.
 pub fn seconds(date: &str) -> Option<i64> {
-    let bytes: &[u8; 20] = date.as_bytes().try_into().ok()?;
+    let bytes: &[u8; DATE] = date.as_bytes().try_into().ok()?;
     let mut wrong = false;
     let mut number = |range: std::ops::Range<usize>| {
         bytes[range].iter().fold(0_i64, |number, byte| {

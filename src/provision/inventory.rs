@@ -15,6 +15,7 @@ use crate::pki::inventory::Keep;
 use crate::pki::inventory::Rebuilt;
 use crate::pki::inventory::Revoked;
 use crate::pki::inventory::Role;
+use crate::pki::inventory::Row;
 use crate::pki::inventory::rebuilt;
 use crate::pki::inventory::revocations;
 use crate::pki::parsed::Certificate;
@@ -105,7 +106,8 @@ pub fn read(workspace: &Workspace, keep: Keep) -> Result<(Book, Source), Failure
     let mut book = Book::new(keep);
     let path = workspace.path(layout::INVENTORY);
     let source = match fs::open(&path) {
-        Ok((mut file, _)) => {
+        Ok((mut file, length)) => {
+            book.expect(length.unwrap_or_default());
             // small enough to stay in the processor's cache
             let mut piece = vec![0; 1 << 17];
             loop {
@@ -128,6 +130,21 @@ pub fn read(workspace: &Workspace, keep: Keep) -> Result<(Book, Source), Failure
     }
     book.retire_authorities(&authorities(workspace));
     Ok((book, source))
+}
+
+/// How many clients there are, and those that end first, where there are too many to read every certificate of theirs.
+pub fn many_clients(workspace: &Workspace) -> Result<Option<(usize, Vec<(String, OffsetDateTime)>)>, Failure> {
+    const MANY: u64 = 256 * 1000;
+    const FIRST: usize = 20;
+    if fs::length(&workspace.path(layout::INVENTORY)).is_none_or(|length| length < MANY) {
+        return Ok(None);
+    }
+    let (book, _) = read(workspace, Keep::Newest)?;
+    let mut clients: Vec<&Row> = book.rows().iter().filter(|row| row.role == Role::Client).collect();
+    clients.sort_by_key(|row| row.not_after);
+    let end = |row: &&Row| OffsetDateTime::from_unix_timestamp(row.not_after).ok();
+    let first = clients.iter().take(FIRST).filter_map(|row| Some((book.name(row).into_owned(), end(row)?)));
+    Ok(Some((clients.len(), first.collect())))
 }
 
 /// The fingerprints of the authorities that are in use or trusted.

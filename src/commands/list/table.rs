@@ -50,9 +50,9 @@ impl Report for Table<'_> {
         let (mut day, mut words) = (i64::MIN, String::new());
         for ((row, state), name) in self.rows.iter().zip(&names) {
             text.push_str("  ");
-            match name.chars().any(char::is_control) {
-                true => text.push_str(&printable(name)),
-                false => text.push_str(name),
+            match name.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+                true => text.push_str(name),
+                false => text.push_str(&printable(name)),
             }
             pad(&mut text, widest.saturating_sub(width(name)) + 2);
             text.push_str(row.role.name());

@@ -73,9 +73,12 @@ impl System {
                 &[],
                 "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
             ),
-            Self::Suse => {
-                linux("/etc/pki/trust/anchors", "update-ca-certificates", FRESH, "/var/lib/ca-certificates/ca-bundle.pem")
-            }
+            Self::Suse => linux(
+                "/etc/pki/trust/anchors",
+                "update-ca-certificates",
+                FRESH,
+                "/var/lib/ca-certificates/ca-bundle.pem",
+            ),
             Self::Arch => linux(
                 "/etc/ca-certificates/trust-source/anchors",
                 "update-ca-trust",

@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn dates_serials_and_names_are_in_openssl_s_form() {
-        let line = "issued\tABC\tclient\tü\\tx\t2026-01-01T00:00:00Z\t2050-01-02T03:04:05Z\t01\t\t".to_owned() + &"ab".repeat(32);
+        let line = "issued\tABC\tclient\tü\\tx\t2026-01-01T00:00:00Z\t2050-01-02T03:04:05Z\t01\t\t".to_owned()
+            + &"ab".repeat(32);
         let Some(Line::Issued(entry)) = Line::parse(&line) else { panic!() };
         assert_eq!(
             index_line(Some(&entry), None, false, ""),

@@ -11,11 +11,16 @@ use super::crashes::places;
 use super::crashes::serves;
 use super::strace::Trace;
 use super::strace::killed_at;
+use crate::support::Said;
 use crate::support::Sandbox;
 use crate::support::tell;
 
-/// A command that answers `not-yet` fails its test.
+/// Then a command that is not there, or that does not know its options, fails its test.
 const ALL_COMMANDS_ARE_THERE: bool = false;
+
+fn is_missing(said: &Said) -> bool {
+    !ALL_COMMANDS_ARE_THERE && matches!(said.code(), Some("not-yet" | "usage"))
+}
 
 #[test]
 fn a_killed_renewal_loses_nothing() {
@@ -49,7 +54,8 @@ fn a_killed_first_step_of_a_rollover_loses_nothing() {
 
 #[test]
 fn a_killed_second_step_of_a_rollover_loses_nothing() {
-    Life { before: &[&["revoke", "y"], &["ca", "rollover", "prepare"]], args: &["ca", "rollover", "reissue"] }.everywhere();
+    Life { before: &[&["revoke", "y"], &["ca", "rollover", "prepare"]], args: &["ca", "rollover", "reissue"] }
+        .everywhere();
 }
 
 #[test]
@@ -87,12 +93,13 @@ impl Life {
     /// The folder, unless a command is not there yet.
     fn prepare(&self) -> Option<Sandbox> {
         let sandbox = Sandbox::new();
-        for args in [&["ca", "init"][..], &["broker-cert", "broker.lan"], &["client-cert", "x"], &["client-cert", "y"]] {
+        for args in [&["ca", "init"][..], &["broker-cert", "broker.lan"], &["client-cert", "x"], &["client-cert", "y"]]
+        {
             sandbox.mqsec(args).ok();
         }
         for args in self.before {
             let said = sandbox.mqsec(&[args, &["--yes"][..]].concat());
-            if said.code() == Some("not-yet") && !ALL_COMMANDS_ARE_THERE {
+            if is_missing(&said) {
                 return None;
             }
             assert!(said.status < 2, "{args:?}: {said:?}");
@@ -115,8 +122,8 @@ impl Life {
         let Some(sandbox) = self.prepare() else { return tell(&format!("SKIPPED until it is there: {name}")) };
         let trace = Trace::new(&sandbox);
         let output = trace.command(&sandbox, &CALLS, &self.args()).output().unwrap();
-        let said = crate::support::Said::of(output);
-        if said.code() == Some("not-yet") && !ALL_COMMANDS_ARE_THERE {
+        let said = Said::of(output);
+        if is_missing(&said) {
             return tell(&format!("SKIPPED until it is there: {name}"));
         }
         assert!(said.status < 2, "{name}: {said:?}");

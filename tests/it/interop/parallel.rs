@@ -51,7 +51,10 @@ fn fifty_at_once_get_fifty_certificates() {
     }
     sandbox.mqsec(&["list", "--check"]).ok();
     sandbox.mqsec(&["verify"]).ok();
-    assert_eq!(sandbox.mqsec(&["list", "--role", "client", "--json"]).ok().json()["certificates"].as_array().unwrap().len(), 50);
+    assert_eq!(
+        sandbox.mqsec(&["list", "--role", "client", "--json"]).ok().json()["certificates"].as_array().unwrap().len(),
+        50
+    );
 }
 
 #[test]

@@ -54,7 +54,12 @@ fn the_table_shows_the_newest_of_each_name() {
     assert_eq!(names, ["mqsec", "broker.lan", "a", "b"], "{said}");
     assert!(rows[3].contains(&"expiring") && rows[4].contains(&"valid"), "{said}");
     assert!(said.contains("5 certificates issued: 3 valid, 1 expiring, 1 superseded"), "{said}");
-    let expected = [("authority/mqsec CA", "valid"), ("broker/broker.lan", "valid"), ("client/a", "expiring"), ("client/b", "valid")];
+    let expected = [
+        ("authority/mqsec CA", "valid"),
+        ("broker/broker.lan", "valid"),
+        ("client/a", "expiring"),
+        ("client/b", "valid"),
+    ];
     assert_eq!(states(&sandbox, &[]), expected.map(|(name, state)| (name.to_owned(), state.to_owned())).into());
     let names = |args: &[&str]| states(&sandbox, args).into_keys().collect::<Vec<_>>();
     assert_eq!(names(&["--expiring", "30"]), ["client/a"]);
@@ -71,7 +76,9 @@ fn the_table_shows_the_newest_of_each_name() {
     assert_eq!(found["certificates"].as_array().unwrap().len(), 1);
     assert_eq!(found["certificates"][0]["serial"], serial);
     // what it says of a file is what openssl says
-    let said = sandbox.run("openssl", &["x509", "-in", "certs/client/a/a.crt", "-noout", "-serial", "-fingerprint", "-sha256"]).ok();
+    let said = sandbox
+        .run("openssl", &["x509", "-in", "certs/client/a/a.crt", "-noout", "-serial", "-fingerprint", "-sha256"])
+        .ok();
     let hex = said.stdout.replace(':', "").to_lowercase();
     assert!(hex.contains(&all[0]["serial"].as_str().unwrap().to_lowercase()), "{hex}");
     assert!(hex.contains(all[0]["fingerprint_sha256"].as_str().unwrap()), "{hex}");
