@@ -10,3 +10,4 @@ mod migration;
 mod old_names;
 mod password_files;
 mod profiles;
+mod requests;
