@@ -1,5 +1,6 @@
 //! Where the passphrase of the authority's key comes from: a file, the environment, the terminal. Never the command line.
 
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -55,7 +56,7 @@ fn find(file: Option<&PathBuf>, json: bool, key: &str, new: bool) -> Result<Secr
 }
 
 /// The first line of a file.
-fn from_file(path: &PathBuf) -> Result<Secret, Failure> {
+fn from_file(path: &Path) -> Result<Secret, Failure> {
     let unread = |why: &str| {
         Plain::new("ca-passphrase-unread", format!("no passphrase can be read from `{}`: {why}", path.display()))
             .hint(format!("look at it: ls -l {}", path.display()))

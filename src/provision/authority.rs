@@ -260,20 +260,15 @@ pub fn ensure(change: &mut Transaction<'_>, request: &Request, now: OffsetDateTi
     let issuer = make(change, request, Generation::Current, now)?;
     let root = Certificate::from_pem(&change.read(layout::CA_CERT)?.unwrap_or_default(), layout::CA_CERT)?;
     change.put(layout::CA_SERIAL, format!("{}\n", root.serial));
-    let hierarchy = publish(change, &issuer, now)?;
+    let hierarchy = publish(change, issuer.empty_crl(now)?)?;
     Ok(Outcome { hierarchy, created: true, backup })
 }
 
 /// The public files of an authority that is new here: its first list, and the broker's copies.
-pub(super) fn publish(
-    change: &mut Transaction<'_>,
-    issuer: &Authority,
-    now: OffsetDateTime,
-) -> Result<Hierarchy, Failure> {
-    let crl = issuer.empty_crl(now)?;
+pub(super) fn publish(change: &mut Transaction<'_>, crl: String) -> Result<Hierarchy, Failure> {
     change.put(layout::CA_CRL, crl.clone());
     change.put(broker::CRL, crl);
-    let hierarchy = current(change, now)?;
+    let Some(hierarchy) = Hierarchy::load(change, Generation::Current)? else { return Err(missing(change)) };
     change.put(broker::TRUST, hierarchy.trusted());
     Ok(hierarchy)
 }

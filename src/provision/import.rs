@@ -1,6 +1,11 @@
 //! An authority that another program made: whether it can serve here, and its place in the folder.
 
+use rcgen::RevocationReason;
+use rcgen::RevokedCertParams;
+use rcgen::SerialNumber;
 use time::OffsetDateTime;
+use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
 use zeroize::Zeroizing;
 
 use super::authority;
@@ -14,11 +19,17 @@ use crate::pki::advice::Advice;
 use crate::pki::authority::Authority;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
+use crate::pki::crl::Crl;
+use crate::pki::inventory::Reason;
+use crate::pki::inventory::Revoked;
 use crate::pki::inventory::Role as Noted;
+use crate::pki::inventory::date;
+use crate::pki::inventory::hex;
 use crate::pki::keys;
 use crate::pki::keys::KeyType;
 use crate::pki::parsed::Certificate;
 use crate::pki::parsed::KeyKind;
+use crate::pki::parsed::serial_text;
 use crate::pki::short_date;
 use crate::pki::signature;
 use crate::pki::verify;
@@ -38,6 +49,8 @@ pub struct Import {
     pub above: Vec<Certificate>,
     /// Keep the key under a passphrase.
     pub encrypt: bool,
+    /// The list of what it revoked so far, with its path.
+    pub list: Option<(Crl, String)>,
 }
 
 /// An authority that was found to serve.
@@ -52,6 +65,9 @@ pub struct Fit {
     pub renewed: bool,
     /// Which clients refuse what it issues all the same, by the certificate that they have.
     pub advice: Vec<Advice>,
+    /// What it revoked so far, and the number that the next list has.
+    revoked: Vec<RevokedCertParams>,
+    number: u64,
     encrypt: bool,
 }
 
@@ -70,7 +86,7 @@ fn refused(path: &str, error: &PkiError) -> Failure {
 
 /// Whether it can serve, proven by what it issues.
 pub fn examine(import: Import, now: OffsetDateTime) -> Result<Fit, Failure> {
-    let Import { certificate, cert_path, key_pem, key_path, above, encrypt } = import;
+    let Import { certificate, cert_path, key_pem, key_path, above, encrypt, list } = import;
     let path = cert_path.as_str();
     if certificate.not_before > now {
         return Err(unfit(path, format!("it begins on {}", short_date(certificate.not_before))));
@@ -107,8 +123,12 @@ pub fn examine(import: Import, now: OffsetDateTime) -> Result<Fit, Failure> {
         authority = authority.below(root);
     }
     let advice = prove(&authority, &certificate, root.as_ref(), path, now)?;
+    let (revoked, number) = match &list {
+        Some((list, path)) => entries(list, path, &certificate)?,
+        None => (Vec::new(), 1),
+    };
     let key_pem = keys::to_pem(&keys::parse(&key_pem, &key_path)?);
-    Ok(Fit { authority, cert_pem, key_pem, root, renewed, advice, encrypt })
+    Ok(Fit { authority, cert_pem, key_pem, root, renewed, advice, revoked, number, encrypt })
 }
 
 /// The root above it; nothing where it is one.
@@ -132,6 +152,36 @@ fn root_of(certificate: &Certificate, above: Vec<Certificate>, path: &str) -> Re
         return Err(unfit(path, reason));
     }
     Ok(Some(issuer))
+}
+
+/// What a list of this authority revoked, and the number that follows on its own.
+fn entries(list: &Crl, path: &str, issuer: &Certificate) -> Result<(Vec<RevokedCertParams>, u64), Failure> {
+    let other = || {
+        Plain::no(
+            "ca-list-other",
+            format!("the revocation list `{path}` is not signed by the authority that is imported"),
+        )
+        .hint("give the authority's own list: mqsec ca import --cert FILE --key FILE --crl FILE")
+    };
+    if !list.is_named_by(issuer) || !list.signed_by(issuer) {
+        return Err(other().into());
+    }
+    let (_, parsed) = CertificateRevocationList::from_der(&list.der).map_err(|_| other())?;
+    let number = parsed.crl_number().and_then(|number| number.to_string().parse::<u64>().ok()).unwrap_or(0);
+    let entries = parsed.iter_revoked_certificates().map(|entry| RevokedCertParams {
+        serial_number: SerialNumber::from_slice(entry.raw_serial()),
+        revocation_time: entry.revocation_date.to_datetime(),
+        reason_code: entry.reason_code().and_then(|(_, code)| reason(code.0)),
+        invalidity_date: None,
+    });
+    Ok((entries.collect(), number.saturating_add(1)))
+}
+
+fn reason(code: u8) -> Option<RevocationReason> {
+    use RevocationReason as R;
+    let known =
+        [R::KeyCompromise, R::AffiliationChanged, R::Superseded, R::CessationOfOperation, R::PrivilegeWithdrawn];
+    known.into_iter().find(|reason| *reason as u8 == code)
 }
 
 /// Issues a client's certificate and a list in memory, and lets the judge look at them as every client and broker will.
@@ -183,6 +233,25 @@ pub fn take(
         inventory::issued(change, root, Noted::Authority, &files.cert);
     }
     change.put(layout::CA_SERIAL, format!("{}\n", root.serial));
-    let hierarchy = authority::publish(change, &fit.authority, now)?;
+    let own = &fit.authority.certificate;
+    for entry in &fit.revoked {
+        let reason = entry.reason_code.map_or(Reason::Unspecified, |code| match code {
+            RevocationReason::KeyCompromise => Reason::KeyCompromise,
+            RevocationReason::AffiliationChanged => Reason::AffiliationChanged,
+            RevocationReason::Superseded => Reason::Superseded,
+            RevocationReason::CessationOfOperation => Reason::CessationOfOperation,
+            RevocationReason::PrivilegeWithdrawn => Reason::PrivilegeWithdrawn,
+            _ => Reason::Unspecified,
+        });
+        let revoked = Revoked {
+            serial: serial_text(entry.serial_number.as_ref()).into(),
+            issuer: own.subject_key_id.as_deref().map(hex).unwrap_or_default().into(),
+            date: date(entry.revocation_time).into(),
+            reason,
+        };
+        inventory::revoked(change, &revoked);
+    }
+    let list = fit.authority.crl(fit.number, fit.revoked.clone(), own.not_after, now)?;
+    let hierarchy = authority::publish(change, list)?;
     Ok((hierarchy, backup))
 }

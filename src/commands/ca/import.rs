@@ -43,6 +43,9 @@ pub(super) struct Args {
     /// The root above it, where it is a signing authority
     #[arg(long, value_name = "FILE")]
     chain: Option<PathBuf>,
+    /// The list of what it revoked so far, which stays revoked (easy-rsa: pki/crl.pem)
+    #[arg(long, value_name = "FILE")]
+    crl: Option<PathBuf>,
     /// Keep the key under a passphrase from now on
     #[arg(long)]
     encrypt: bool,
@@ -63,7 +66,15 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let key = zeroize::Zeroizing::new(credentials::must_read(&args.key)?);
     let encrypt = args.encrypt || encrypted::kept(&key) == Kept::Encrypted;
     let key_pem = authority::open(workspace, &key, &key_path)?;
-    let import = Import { certificate, cert_path, key_pem, key_path, above, encrypt };
+    let list = match &args.crl {
+        Some(path) => {
+            let shown = path.display().to_string();
+            let mut lists = input::revocation_lists(&credentials::must_read(path)?, &shown)?;
+            Some((lists.swap_remove(0), shown))
+        }
+        None => None,
+    };
+    let import = Import { certificate, cert_path, key_pem, key_path, above, encrypt, list };
     let fit = import::examine(import, context.now)?;
     if encrypt {
         workspace.passphrase(&workspace.show(layout::CA_KEY), true)?;

@@ -88,6 +88,7 @@ pub(super) fn exists(hierarchy: &Hierarchy) -> Failure {
     Plain::no("ca-exists", format!("there is an authority already: `{}`", root.title()))
         .detail(format!("it lasts until {}; nothing was changed", short_date(root.not_after)))
         .hint("look at it: mqsec ca show")
+        .hint("replace it step by step, so that nobody is cut off: mqsec ca rollover")
         .hint("replace it (every certificate must then be issued anew): mqsec ca init --force")
         .into()
 }
@@ -131,7 +132,11 @@ impl Report for Made<'_> {
             let signing = layout::authority(Generation::Current).signing_key;
             text.push_str(&format!("  {} issues, and stays\n", workspace.show(signing)));
         }
-        text.push_str(&format!("next: {} broker-cert NAME\n", workspace.command()));
+        let next = match self.backup {
+            Some(_) => "up (it issues the broker's certificate anew; then each client's: client-cert NAME)",
+            None => "broker-cert NAME",
+        };
+        text.push_str(&format!("next: {} {next}\n", workspace.command()));
         text
     }
 

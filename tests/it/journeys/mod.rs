@@ -19,3 +19,4 @@ mod rollover;
 mod trust;
 mod renewal;
 mod revocation;
+mod requests;
