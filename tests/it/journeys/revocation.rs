@@ -303,6 +303,67 @@ fn lists_of_others_stay_and_an_older_list_is_never_installed() {
 }
 
 #[test]
+fn each_authority_that_is_trusted_lists_its_own() {
+    let sandbox = folder();
+    let first = serial(&sandbox, "certs/client/a/a.crt");
+    let (old, keep) =
+        (sandbox.read("certs/ca.crl"), "mkdir certs/old; mv certs/ca.key certs/ca.crt certs/old; rm certs/ca.crl");
+    sandbox.run("bash", &["-ec", keep]).ok();
+    sandbox.mqsec(&["ca", "init", "--cn", "mqsec CA G2"]).ok();
+    let both = sandbox.read("certs/ca.crl") + &old;
+    sandbox.write("certs/ca.crl", &both);
+    sandbox.write("certs/broker/ca.crl", &both);
+    // what the old one issued is renewed by the current one
+    sandbox.mqsec(&["renew", "a"]).ok();
+    let second = serial(&sandbox, "certs/client/a/a.crt");
+    let told = sandbox.mqsec(&["revoke", "a", "--json"]).ok().json();
+    assert_eq!(told["lists"].as_array().unwrap().len(), 2, "{told:#}");
+    let listed = list(&sandbox, &[]);
+    let serials = |at: usize| {
+        listed[at]["revoked"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["serial"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((&listed[0]["issuer"], serials(0)), (&"CN=mqsec CA G2".into(), vec![second]));
+    assert_eq!((&listed[1]["issuer"], serials(1)), (&"CN=mqsec CA".into(), vec![first]));
+    assert_eq!(listed[0]["own"], listed[1]["own"]);
+    // once the old one's key is gone, the other's list can still be made
+    sandbox.run("rm", &["certs/old/ca.key"]).ok();
+    let told = sandbox.mqsec(&["crl", "renew", "--json"]).exits(1).json();
+    assert_eq!((told["lists"].as_array().unwrap().len(), told["failed"].as_array().unwrap().len()), (1, 1), "{told:#}");
+    assert_eq!(list(&sandbox, &[])[1], listed[1]);
+}
+
+#[test]
+fn an_authority_of_another_tool_without_a_key_identifier_lists_too() {
+    let sandbox = Sandbox::new();
+    let make = "mkdir -p certs; chmod 700 certs
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/O=Acme/CN=Acme CA' \
+            -addext keyUsage=critical,keyCertSign,cRLSign -addext subjectKeyIdentifier=none -keyout certs/ca.key -out certs/ca.crt
+        chmod 600 certs/ca.key";
+    sandbox.run("bash", &["-ec", make]).ok();
+    assert!(
+        !sandbox
+            .run("openssl", &["x509", "-in", "certs/ca.crt", "-noout", "-text"])
+            .ok()
+            .stdout
+            .contains("Subject Key Identifier")
+    );
+    sandbox.up_native(&[]).ok();
+    sandbox.mqsec(&["client-cert", "s1"]).ok();
+    let told = sandbox.mqsec(&["revoke", "s1", "--json"]).ok().json();
+    assert_eq!(
+        (&told["proofs"][0]["verdict"], told["lists"].as_array().unwrap().len()),
+        (&"refused".into(), 1),
+        "{told:#}"
+    );
+    sandbox.mqsec(&["test-connect"]).ok();
+}
+
+#[test]
 fn a_signing_authority_revokes_while_its_root_is_away() {
     for version in VERSIONS {
         let sandbox = Sandbox::with_broker(version);
