@@ -504,11 +504,13 @@ fn a_broker_in_a_container_refuses_it_too() {
     world.sandbox.mqsec(&["up"]).ok();
     let mut out = world.stay("s1", "s1-tls", false);
     let told = world.sandbox.mqsec(&["revoke", "s1", "--kick", "--json"]).ok().json();
+    // what Docker's programs take is not counted
+    let start = Instant::now();
     assert_eq!(
         (&told["proofs"][0]["verdict"], &told["kicked"]["means"]),
         (&"refused".into(), &"take-over".into()),
         "{told:#}"
     );
-    ends_within_five_seconds(&mut out, end_of_revoke);
+    ends_within_five_seconds(&mut out, start);
     world.sandbox.mqsec(&["down"]).ok();
 }
