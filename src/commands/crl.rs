@@ -1,6 +1,7 @@
 //! `mqsec crl`: the revocation lists, looked at, made anew, or taken from where the authority's key is.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -104,7 +105,7 @@ fn renew(context: &Context<'_>, days: Option<u32>) -> Result<u8, Failure> {
     Ok(context.ui.report(&Renewed { context, made, failed, taken }))
 }
 
-fn install(context: &Context<'_>, file: &PathBuf) -> Result<u8, Failure> {
+fn install(context: &Context<'_>, file: &Path) -> Result<u8, Failure> {
     let bytes = credentials::must_read(file)?;
     let shown = file.display().to_string();
     let mut change = Transaction::begin(&context.workspace)?;
@@ -179,7 +180,7 @@ struct Shown<'a> {
 
 impl Shown<'_> {
     /// Newest first.
-    fn entries<'c>(crl: &'c Crl) -> Vec<(&'c str, &'c crate::pki::crl::Entry)> {
+    fn entries(crl: &Crl) -> Vec<(&str, &crate::pki::crl::Entry)> {
         let mut entries: Vec<_> = crl.entries().collect();
         entries.sort_by(|a, b| (b.1.date, a.0).cmp(&(a.1.date, b.0)));
         entries

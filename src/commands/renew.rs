@@ -11,7 +11,9 @@ use super::taking_over::Restart;
 use super::taking_over::Taken;
 use crate::context::Context;
 use crate::error::Failure;
+use crate::pki::in_words;
 use crate::pki::names::ClientName;
+use crate::pki::parsed::Certificate;
 use crate::provision::renewal;
 use crate::provision::renewal::Due;
 use crate::provision::renewal::Limit;
@@ -21,6 +23,7 @@ use crate::provision::renewal::Target;
 use crate::provision::renewal::Verdict;
 use crate::provision::renewal::Wish;
 use crate::workspace::Transaction;
+use crate::workspace::fs;
 use crate::workspace::layout;
 
 /// Issue anew what is near its end, and have it served
@@ -73,6 +76,9 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         }
     }
     drop(change);
+    if args.names.is_empty() {
+        renewal.left.extend(bridges(context, wish.limit)?);
+    }
     renewal.authority = Some((office.hierarchy.issuer().title().to_owned(), office.hierarchy.end()));
     drop(office);
     if args.dry_run {
@@ -127,6 +133,24 @@ fn targets(context: &Context<'_>, args: &Args) -> Result<Vec<Target>, Failure> {
         }
     }
     Ok(all)
+}
+
+/// What the bridges show is another broker's authority's, and told when its time has come.
+fn bridges(context: &Context<'_>, limit: Limit) -> Result<Vec<Left>, Failure> {
+    let workspace = &context.workspace;
+    let mut due = Vec::new();
+    for name in fs::folders(&workspace.path(layout::BRIDGE_CERTS))? {
+        let Some(pem) = workspace.read(layout::bridge(&name).cert)? else { continue };
+        let Ok(certificate) = Certificate::from_pem(&pem, "") else { continue };
+        if limit.reached(&certificate, context.now) {
+            let why = format!(
+                "it ends {}; have the other broker's authority issue a new one: mqsec bridge list",
+                in_words(certificate.not_after, context.now)
+            );
+            due.push(Left { name: format!("bridge {name}"), why });
+        }
+    }
+    Ok(due)
 }
 
 /// Issues some in one change; one by one where that cannot be written.

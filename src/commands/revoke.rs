@@ -234,9 +234,10 @@ fn find(
     Ok(found)
 }
 
-/// Which of the live authorities issued it.
+/// Which of the live authorities issued it; one without a key identifier, as other tools make them, is found by that.
 fn issuer_of(found: &Found, live: &[Hierarchy]) -> Option<usize> {
-    live.iter().position(|one| revocation::key_id(one) == found.issuer)
+    let at = |id: &str| live.iter().position(|one| revocation::key_id(one) == id);
+    at(&found.issuer).or_else(|| at(""))
 }
 
 /// What revoking would not help, or would break.

@@ -65,7 +65,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    fn reached(self, certificate: &Certificate, now: OffsetDateTime) -> bool {
+    pub fn reached(self, certificate: &Certificate, now: OffsetDateTime) -> bool {
         let life = certificate.not_after - certificate.not_before;
         match self {
             Self::Always => true,

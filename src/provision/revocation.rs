@@ -204,7 +204,7 @@ pub fn make(
         .into());
     }
     let id = key_id(hierarchy);
-    let noted: Vec<_> = inventory.revoked().filter(|one| *one.issuer == id).collect();
+    let noted: Vec<_> = inventory.revoked().filter(|one| id.is_empty() || *one.issuer == id).collect();
     if number == 0 {
         // the list was lost, and with it its number
         number = noted.len() as u64;
