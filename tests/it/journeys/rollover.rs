@@ -74,7 +74,12 @@ fn rolls_over(what: &str, sandbox: &Sandbox, prepare: &[&str], programs: bool) {
     assert_eq!(step(&["drop"]).ok().json()["changed"], false, "{what}: dropped twice");
     assert_eq!(verdict(), at_first, "{what}: dropped");
     sandbox.mqsec(&["test-connect"]).ok();
-    assert!(!sandbox.has("certs/old/ca.key") && !sandbox.has("certs/next/ca.key"));
+    assert!(!sandbox.has("certs/old/ca.key") && !sandbox.has("certs/next/ca.key") && sandbox.has("certs/ca.key"));
+    // the next one can begin
+    step(&["prepare"]).ok();
+    fleet.breathe("prepare, the next rollover");
+    step(&["cancel"]).ok();
+    fleet.breathe("cancel");
     let expected = if signing_only { 1 + 3 + 6 + 3 } else { 1 + 3 + 6 + 2 };
     assert_eq!((fleet.opened, fleet.sessions()), (expected, expected), "{what}");
     assert_eq!(fleet.opened + fleet.refused, 1 + 3 + 6 + 6);
