@@ -145,10 +145,11 @@ fn a_restart_that_is_needed_is_asked_for() {
         let mut fleet = Fleet::new(&sandbox);
         fleet.give_trust("old", "certs/ca.crt");
         fleet.give_certificate("old");
-        let (before, files) = (process(&sandbox), sandbox.snapshot());
+        let certs = || sandbox.snapshot().into_iter().filter(|(path, _)| path.starts_with("certs")).collect::<Vec<_>>();
+        let (before, files) = (process(&sandbox), certs());
 
         sandbox.mqsec(&["ca", "rollover", "prepare"]).fails(1, "rollover-needs-restart");
-        assert!(sandbox.snapshot() == files, "something changed");
+        assert!(certs() == files, "something changed");
         sandbox.mqsec(&["ca", "rollover", "prepare", "--yes"]).ok();
         let prepared = process(&sandbox);
         assert_ne!(prepared, before, "{version} was not restarted");
