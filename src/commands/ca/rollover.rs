@@ -34,7 +34,7 @@ use crate::workspace::layout;
 /// Each step may be weeks after the last. In between, clients that trust the old authority, both, or the new one connect,
 /// with certificates of either.
 #[derive(clap::Args)]
-pub struct Args {
+pub(super) struct Args {
     #[command(subcommand)]
     step: Step,
 }

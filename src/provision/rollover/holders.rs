@@ -12,6 +12,7 @@ use crate::error::Failure;
 use crate::pki::crl::Crl;
 use crate::pki::inventory;
 use crate::pki::inventory::Inventory;
+use crate::pki::inventory::Issued;
 use crate::pki::inventory::Role;
 use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
@@ -74,8 +75,10 @@ pub fn in_force(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) 
         return Ok(InForce { holders: found, replaced: 0 });
     };
     let (mut newest, mut serials, today) = (HashMap::new(), HashSet::new(), inventory::date(now));
-    for one in known.issued.iter().filter(|one| one.role == Role::Client) {
-        newest.insert(&one.name, one);
+    // the certificate of a broker elsewhere is kept in no file here
+    let counts = |one: &&Issued<'_>| one.role == Role::Client || one.role == Role::Broker && one.file.is_empty();
+    for one in known.issued.iter().filter(counts) {
+        newest.insert((one.role.name(), &one.name), one);
         if one.issuer == issuer && *one.not_after > *today && !is_revoked(&one.serial) {
             serials.insert(&one.serial);
         }

@@ -78,8 +78,9 @@ pub fn switch(change: &mut Transaction<'_>, how: Reissue, now: OffsetDateTime) -
                 next.unlock(change, now)?;
             }
             let anchors = text(change, layout::CA_CERT)?;
-            shift(change, Generation::Current, Generation::Old)?;
-            shift(change, Generation::Next, Generation::Current)?;
+            let with_root = !state.signing_only();
+            shift(change, Generation::Current, Generation::Old, with_root)?;
+            shift(change, Generation::Next, Generation::Current, with_root)?;
             // with what somebody else may have added
             change.put(layout::CA_CERT, next.root_pem().to_owned() + &anchors);
         }
@@ -106,13 +107,14 @@ pub fn switch(change: &mut Transaction<'_>, how: Reissue, now: OffsetDateTime) -
     publish(change, &[&current, &old], &[], now)
 }
 
-/// Moves an authority's files from one generation to another.
-fn shift(change: &mut Transaction<'_>, from: Generation, to: Generation) -> Result<(), Failure> {
-    let list = |generation| {
-        let AuthorityFiles { key, cert, signing_key, signing_cert, cross } = layout::authority(generation);
-        [key, cert, signing_key, signing_cert, cross]
-    };
+/// Moves an authority's files from one generation to another. A root that stays keeps its key where it is.
+fn shift(change: &mut Transaction<'_>, from: Generation, to: Generation, with_root: bool) -> Result<(), Failure> {
     let root = Hierarchy::load(change, from)?.map(|hierarchy| hierarchy.root_pem().to_owned());
+    let list = |generation| {
+        let AuthorityFiles { key, signing_key, signing_cert, cross, .. } = layout::authority(generation);
+        let of_root = if with_root { vec![key, cross] } else { Vec::new() };
+        [vec![signing_key, signing_cert], of_root].concat()
+    };
     for (from, to) in list(from).into_iter().zip(list(to)) {
         match change.read(&from)? {
             Some(bytes) => change.put(to, bytes.to_vec()),
@@ -122,6 +124,7 @@ fn shift(change: &mut Transaction<'_>, from: Generation, to: Generation) -> Resu
     }
     // certs/ca.crt had the other root behind its own
     if let Some(root) = root {
+        change.remove(layout::authority(from).cert);
         change.put(layout::authority(to).cert, root);
     }
     Ok(())

@@ -82,7 +82,7 @@ impl<'a> Fleet<'a> {
         let anchors = credentials::trust_der(&self.path(&format!("{trust}.ca"))).map_err(|e| e.message()).unwrap();
         // a session lives as long as the test
         let (identity, anchors) = (Box::leak(Box::new(identity)), Box::leak(Box::new(anchors)));
-        let secret = Box::leak(Box::new(Secret::new(&self.sandbox.password("admin"))));
+        let secret = Box::leak(Box::new(Secret::new(self.sandbox.password("admin"))));
         let attempt = Attempt {
             tls: Some(Tls::new(anchors, Some(identity))),
             login: Some(("admin", secret)),
