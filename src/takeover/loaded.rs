@@ -250,7 +250,7 @@ impl Judge<'_> {
 
     /// A listener that came or went is told by itself; what belongs to it comes and goes with it.
     fn goes_with_its_listener(&self, of: &str) -> bool {
-        !of.is_empty() && !(self.now.has_listener(of) && self.then.has_listener(of))
+        !(of.is_empty() || self.now.has_listener(of) && self.then.has_listener(of))
     }
 
     fn option(&self, of: &str, key: &str, is_new: bool) -> Helps {

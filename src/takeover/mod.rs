@@ -126,7 +126,10 @@ pub fn plan(workspace: &Workspace, now: OffsetDateTime) -> Result<Option<Plan<'_
 /// The same for a broker that is known to run; by force it takes over what it would take and should not.
 pub fn plan_for(workspace: &Workspace, engine: Engine, now: OffsetDateTime, force: bool) -> Result<Plan<'_>, Failure> {
     let series = engine.series();
+    // half of a change that another mqsec makes at this moment would be taken for a broken file
+    let lock = lock(workspace)?;
     let found = find(workspace, &engine, series, now, force)?;
+    drop(lock);
     let (action, changed, notes) = (found.action.clone(), found.changed.clone(), found.notes.clone());
     Ok(Plan { workspace, now, engine, series, action, changed, notes, force, found })
 }
@@ -182,7 +185,7 @@ fn find(
         (Some(then), Some(differences)) => loaded.after_reload(then, differences),
         _ => loaded,
     };
-    let doors = serving::doors(&subject, reading, engine);
+    let doors = serving::doors(workspace, &subject, reading, engine);
     Ok(Found { action, changed, notes, by_reload, doors, after_reload })
 }
 
@@ -312,7 +315,7 @@ impl Plan<'_> {
             }
             Action::Restart { .. } => self.restart()?,
         }
-        let listeners = serving::ask(&self.found.doors, &authorities(self.workspace));
+        let listeners = serving::ask(&mut self.found.doors, &authorities(self.workspace));
         if !self.engine.is_running(self.workspace) {
             return Err(self.ended());
         }

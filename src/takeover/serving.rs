@@ -1,5 +1,6 @@
 //! What the listeners show in a handshake: the certificate that is on the disk, or another one.
 
+use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -15,6 +16,8 @@ use crate::conf::reading::Reading;
 use crate::mqtt;
 use crate::mqtt::Peek;
 use crate::pki::parsed::Certificate;
+use crate::workspace::Workspace;
+use crate::workspace::fs;
 
 /// A broker that was told reads its files at once; one with many clients and slow hashes takes some seconds.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -27,6 +30,8 @@ pub(super) struct Door {
     /// None where it is not reached from this machine.
     at: Option<(String, u16)>,
     leaf: Certificate,
+    /// Where that lies.
+    file: PathBuf,
     /// It shows the old one until the broker is started anew.
     stuck: bool,
     /// What it showed before the broker was told.
@@ -34,7 +39,7 @@ pub(super) struct Door {
 }
 
 /// Every TLS listener of the configuration that clients use.
-pub(super) fn doors(subject: &Subject, reading: &Reading, engine: &Engine) -> Vec<Door> {
+pub(super) fn doors(workspace: &Workspace, subject: &Subject, reading: &Reading, engine: &Engine) -> Vec<Door> {
     let door = |listener: &Listener| {
         let path = subject.resolve(&listener.options.last("certfile")?.text);
         let read = subject.certificates(&path)?;
@@ -44,7 +49,8 @@ pub(super) fn doors(subject: &Subject, reading: &Reading, engine: &Engine) -> Ve
             false => listener.port.to_string(),
         };
         let at = address(subject, listener, engine);
-        Some(Door { name, at, leaf, stuck: is_stuck(listener, reading.series), before: None })
+        let file = workspace.path(&path);
+        Some(Door { name, at, leaf, file, stuck: is_stuck(listener, reading.series), before: None })
     };
     let counts = |listener: &&Listener| listener.is_tls() && !listener.is_http_api() && listener.unix_path.is_none();
     reading.listeners.iter().filter(counts).filter_map(door).collect()
@@ -106,10 +112,16 @@ pub(super) fn knock_twice(doors: &[Door]) {
 }
 
 /// Asks until each listener shows what is on the disk, or it is known that it does not.
-pub(super) fn ask(doors: &[Door], authorities: &[Certificate]) -> Vec<Served> {
+pub(super) fn ask(doors: &mut [Door], authorities: &[Certificate]) -> Vec<Served> {
     let end = Instant::now() + PATIENCE;
     loop {
         let seen: Vec<Result<CertificateDer<'static>, String>> = doors.iter().map(Door::shown).collect();
+        // another mqsec may have put a newer one there, and told the broker of it
+        for (door, seen) in doors.iter_mut().zip(&seen) {
+            if seen.as_ref().is_ok_and(|seen| *seen != door.leaf.der) {
+                door.look_again();
+            }
+        }
         let waits = |(door, seen): (&Door, &Result<CertificateDer<'static>, String>)| {
             door.at.is_some() && !door.stuck && seen.as_ref().ok() != Some(&door.leaf.der)
         };
@@ -128,6 +140,15 @@ impl Door {
         match mqtt::peek(&peek) {
             Ok(peeked) => peeked.chain.into_iter().next().ok_or_else(|| "it showed no certificate".to_owned()),
             Err(trouble) => Err(trouble.to_string()),
+        }
+    }
+
+    /// What is on the disk now.
+    fn look_again(&mut self) {
+        let bytes = fs::read(&self.file).ok().flatten();
+        let found = bytes.and_then(|bytes| Certificate::all_from_pem(&bytes, "").ok());
+        if let Some(leaf) = found.and_then(|found| found.into_iter().next()) {
+            self.leaf = leaf;
         }
     }
 
