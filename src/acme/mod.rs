@@ -6,6 +6,7 @@
 mod answer;
 mod http;
 mod order;
+mod pending;
 mod problem;
 mod renewal;
 mod settings;
@@ -53,10 +54,19 @@ pub const BY: &str = "acme";
 /// Asked once for each authority, with the address of its terms: whether the reader agrees.
 pub type Agreement<'a> = dyn Fn(Option<&str>) -> bool + 'a;
 
+/// What the certificate is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is installed; what was issued and not installed is fetched again.
+    Serve,
+    Trial,
+}
+
 /// What an authority gave.
 pub struct Obtained {
     pair: Pair,
-    csr: String,
+    /// None where it was issued to an earlier run.
+    csr: Option<String>,
     /// Whether the account was made for it.
     registered: bool,
     /// What stays to be cleared away by hand.
@@ -113,6 +123,7 @@ impl Line {
 pub fn obtain(
     workspace: &Workspace,
     settings: &Settings,
+    purpose: Purpose,
     agreed: &Agreement<'_>,
     now: OffsetDateTime,
 ) -> Result<Obtained, Failure> {
@@ -154,15 +165,25 @@ pub fn obtain(
                 (account, false)
             }
         };
+        if known
+            && purpose == Purpose::Serve
+            && let Some(pair) = line.runtime.block_on(pending::fetch(workspace, settings, &account, now))
+        {
+            return Ok(Obtained { pair, csr: None, registered, left: None });
+        }
         let replaces = if directory.has_renewal_info { replaced(workspace, settings)? } else { None };
-        let asked = order::certificate(&line.http, &account, settings, replaces, csr.der(), &mut answers);
+        let note = |order: &str| match purpose {
+            Purpose::Serve => pending::note(workspace, settings, order, &key),
+            Purpose::Trial => Ok(()),
+        };
+        let asked = order::certificate(&line.http, &account, settings, replaces, csr.der(), &mut answers, &note);
         match line.runtime.block_on(asked) {
             Ok(chain) => break chain,
             // the authority forgot it: nothing is lost with a new one
-            Err(error) if known && error.code() == "acme-account-unknown" => {}
+            Err(error) if known && error.code == "acme-account-unknown" => {}
             Err(error) => {
                 let _ = answers.clear();
-                return Err(error.into());
+                return Err(error);
             }
         }
     };
@@ -173,7 +194,7 @@ pub fn obtain(
     });
     let csr_pem = csr.pem().map_err(|error| own(&error))?;
     let pair = accept(&chain, keys::to_pem(&key), settings, now)?;
-    Ok(Obtained { pair, csr: csr_pem, registered, left })
+    Ok(Obtained { pair, csr: Some(csr_pem), registered, left })
 }
 
 /// The pair in place, its origin and the settings for the next time, in one change.
@@ -187,7 +208,8 @@ pub fn install(
     let origin = Origin::new(BY, &settings.domains, now).directory(&settings.directory);
     let text = serde_json::to_string_pretty(&settings.clone().absolute()).unwrap_or_default();
     change.put(layout::ACME_SETTINGS, text + "\n");
-    let backup = external::put(&mut change, &obtained.pair, Some(&obtained.csr), &origin, now)?;
+    let backup = external::put(&mut change, &obtained.pair, obtained.csr.as_deref(), &origin, now)?;
+    change.remove(layout::ACME_PENDING);
     Ok(Installed { changes: change.commit()?, backup })
 }
 

@@ -24,6 +24,7 @@ use super::answer::Answers;
 use super::http::Http;
 use super::problem;
 use super::problem::About;
+use crate::error::Failure;
 use crate::error::Plain;
 use crate::pki::names::BrokerName;
 
@@ -102,6 +103,16 @@ pub(super) fn binding_key(text: &str) -> Result<Vec<u8>, Plain> {
     })
 }
 
+/// The certificate of an order that was under way when an earlier run ended.
+pub(super) async fn resume(account: &Account, url: String) -> Option<String> {
+    let mut order = account.order(url).await.ok()?;
+    matches!(order.state().status, OrderStatus::Processing | OrderStatus::Valid).then_some(())?;
+    order.poll_certificate(&PATIENCE).await.ok()
+}
+
+/// What is done with an order's address before the authority is asked to issue.
+pub(super) type Note<'a> = dyn Fn(&str) -> Result<(), Failure> + 'a;
+
 /// Proves every name, hands in the request, and gives the chain.
 pub(super) async fn certificate(
     http: &Http,
@@ -110,7 +121,8 @@ pub(super) async fn certificate(
     replaces: Option<CertificateIdentifier<'_>>,
     csr: &[u8],
     answers: &mut Answers<'_>,
-) -> Result<String, Plain> {
+    note: &Note<'_>,
+) -> Result<String, Failure> {
     let failed = |error| problem::error(error, &About::new(settings, http.retry_after()));
     let identifiers: Vec<Identifier> = settings
         .domains
@@ -137,8 +149,9 @@ pub(super) async fn certificate(
     };
     let mut order = made.map_err(failed)?;
     prove(http, settings, &mut order, answers).await?;
+    note(order.url())?;
     order.finalize_csr(csr).await.map_err(failed)?;
-    order.poll_certificate(&PATIENCE).await.map_err(failed)
+    Ok(order.poll_certificate(&PATIENCE).await.map_err(failed)?)
 }
 
 const PATIENCE: RetryPolicy =

@@ -8,6 +8,7 @@ use instant_acme::CertificateIdentifier;
 use super::BY;
 use super::Line;
 use super::Obtained;
+use super::Purpose;
 use super::Settings;
 use super::order;
 use crate::error::Failure;
@@ -63,13 +64,13 @@ pub fn renew(workspace: &Workspace, asked: Renew, now: OffsetDateTime) -> Result
     let mut notes: Vec<String> = unasked.into_iter().collect();
     let (installed, certificate) = match (&due, asked.dry_run) {
         (_, true) => {
-            let obtained = obtain(workspace, &settings.clone().rehearsal(), now)?;
+            let obtained = obtain(workspace, &settings.clone().rehearsal(), Purpose::Trial, now)?;
             notes.extend(obtained.notes(workspace));
             (None, obtained.certificate().clone())
         }
         (Due::Later(..), false) => (None, certificate),
         (Due::Now(_), false) => {
-            let obtained = obtain(workspace, &settings, now)?;
+            let obtained = obtain(workspace, &settings, Purpose::Serve, now)?;
             let installed = super::install(workspace, &settings, &obtained, now)?;
             notes.extend(obtained.notes(workspace));
             (Some(installed), obtained.certificate().clone())
@@ -79,8 +80,13 @@ pub fn renew(workspace: &Workspace, asked: Renew, now: OffsetDateTime) -> Result
 }
 
 /// The terms were agreed to when the first one was issued.
-fn obtain(workspace: &Workspace, settings: &Settings, now: OffsetDateTime) -> Result<Obtained, Failure> {
-    super::obtain(workspace, settings, &|_| true, now)
+fn obtain(
+    workspace: &Workspace,
+    settings: &Settings,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> Result<Obtained, Failure> {
+    super::obtain(workspace, settings, purpose, &|_| true, now)
 }
 
 fn due(

@@ -48,6 +48,8 @@ pub const LOADED: &str = ".mqsec/loaded.json";
 pub const CA_DIR: &str = ".mqsec/ca-dir";
 /// The accounts with ACME authorities, by their directory: with the keys.
 pub const ACME_ACCOUNT: &str = "certs/acme/account.json";
+/// An order whose certificate was not installed yet, with its key: there while a process works at it, or after one died.
+pub const ACME_PENDING: &str = "certs/acme/pending.json";
 /// What was asked of the authority the last time, for the renewal.
 pub const ACME_SETTINGS: &str = "certs/acme/settings.json";
 
@@ -185,7 +187,10 @@ mod tests {
     #[test]
     fn keys_and_passwords_are_for_their_owner_alone() {
         let others = [ENV, "certs/client/a/a.key", "certs/backup/x/ca.crt", "config/bridges/a.conf"];
-        for path in [CA_KEY, broker::KEY, PASSWD, ACL, DYNSEC, ACME_ACCOUNT, ACME_SETTINGS].into_iter().chain(others) {
+        for path in [CA_KEY, broker::KEY, PASSWD, ACL, DYNSEC, ACME_ACCOUNT, ACME_PENDING, ACME_SETTINGS]
+            .into_iter()
+            .chain(others)
+        {
             assert_eq!(file_policy(Path::new(path)).0, 0o600, "{path}");
         }
         for path in [CA_CERT, CA_CRL, broker::CERT, CONF, COMPOSE] {

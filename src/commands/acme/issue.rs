@@ -7,6 +7,7 @@ use super::State;
 use crate::acme;
 use crate::acme::Binding;
 use crate::acme::Challenge;
+use crate::acme::Purpose;
 use crate::acme::Settings;
 use crate::commands::taking_over;
 use crate::commands::taking_over::Restart;
@@ -92,7 +93,8 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         args.agree_tos || context.yes || context.ui.confirm(&format!("The authority's terms are at {terms}. Agree?"))
     };
     context.ui.say(format!("asking {} for a certificate for {}", settings.directory, settings.names()));
-    let obtained = acme::obtain(workspace, &settings, &agreed, context.now)?;
+    let purpose = if args.dry_run { Purpose::Trial } else { Purpose::Serve };
+    let obtained = acme::obtain(workspace, &settings, purpose, &agreed, context.now)?;
     let mut notes = obtained.notes(workspace);
     let certificate = obtained.certificate();
     if args.dry_run {

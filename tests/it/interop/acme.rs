@@ -95,7 +95,7 @@ impl Pebble {
             // each order is to be proven again
             .env("PEBBLE_AUTHZREUSE", "0")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(fs::File::create(self.own.dir.join("log")).unwrap())
             .stderr(Stdio::null())
             .spawn()
             .expect("pebble; get it: tests/peers");
@@ -528,4 +528,37 @@ fn the_authoritys_renewal_information_decides_when_a_certificate_is_due() {
     assert_eq!(told["state"], "installed");
     assert_eq!(told["notes"][0], "why now: the authority suggests it");
     assert_ne!(serial(&sandbox), old);
+}
+
+#[test]
+fn a_certificate_that_was_issued_to_a_run_that_died_is_fetched_by_the_next() {
+    let pebble = Pebble::start();
+    let sandbox = Sandbox::new();
+    let pending = sandbox.dir.join("certs/acme/pending.json");
+    let issued = || pebble.own.read("log").matches("Issued certificate serial").count();
+    // the run ends in the quarter of a second before it asks for what was issued; on a busy machine it may be past that
+    let key = (0..10).find_map(|_| {
+        let before = issued();
+        let mut command = sandbox.command(crate::support::binary());
+        command.args(["acme", "issue", "--agree-tos", "--domain", NAME]).args(pebble.args());
+        let mut child = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        wait_for("the certificate", || issued() > before);
+        child.0.kill().unwrap();
+        child.0.wait().unwrap();
+        let text = fs::read_to_string(&pending).ok().filter(|_| !sandbox.has("certs/broker/broker.crt"));
+        let _ = fs::remove_dir_all(sandbox.dir.join("certs/broker"));
+        let text: Value = serde_json::from_str(&text?).unwrap();
+        Some(text["key"].as_str().unwrap().to_owned())
+    });
+    let key = key.expect("no run died in time");
+    assert_eq!(sandbox.mode("certs/acme/pending.json"), 0o600);
+
+    let before = issued();
+    pebble.issue(&sandbox, &["--domain", NAME]).ok();
+    assert_eq!(sandbox.read("certs/broker/broker.key"), key);
+    assert_eq!(issued(), before, "another one was issued");
+    assert!(!pending.exists());
+    sandbox.mqsec(&["acme", "renew", "--force"]).ok();
+    assert_eq!(issued(), before + 1);
+    assert!(!pending.exists());
 }
