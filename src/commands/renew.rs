@@ -9,11 +9,13 @@ use self::report::Renewal;
 use super::taking_over;
 use super::taking_over::Restart;
 use super::taking_over::Taken;
+use crate::acme;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::pki::in_words;
 use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
+use crate::pki::short_date;
 use crate::provision::renewal;
 use crate::provision::renewal::Due;
 use crate::provision::renewal::Limit;
@@ -92,7 +94,37 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     if let Some(at) = renewal.renewed.iter().position(|one| one.target == Target::Broker) {
         serve(context, at, &mut renewal)?;
     }
+    by_acme(context, args, &mut renewal)?;
     Ok(context.ui.report(&renewal))
+}
+
+/// The broker's certificate where an ACME authority issued it: as `mqsec acme renew` does it.
+fn by_acme(context: &Context<'_>, args: &Args, renewal: &mut Renewal<'_>) -> Result<(), Failure> {
+    let Some(at) = renewal.left.iter().position(|one| one.name == Target::Broker.to_string()) else { return Ok(()) };
+    let within = args.within.filter(|_| args.names.is_empty());
+    let asked = acme::Renew { within, force: !args.names.is_empty(), dry_run: false };
+    let done = match acme::renew(&context.workspace, asked, context.now) {
+        Ok(Some(done)) => done,
+        Ok(None) => return Ok(()),
+        Err(failure) => {
+            let name = renewal.left.remove(at).name;
+            renewal.failed.push(Failed { name, failure });
+            return Ok(());
+        }
+    };
+    match (&done.installed, done.due) {
+        (Some(_), _) => {
+            renewal.left.remove(at);
+            renewal.by_acme = Some(done.certificate.not_after);
+            context.workspace.give_to_broker()?;
+            renewal.taken = Some(taking_over::after_a_change(&context.later(), Restart::Ask)?);
+        }
+        (None, acme::Due::Later(from, why)) => {
+            renewal.left[at].why = format!("due from {} on, {why}", short_date(from));
+        }
+        (None, acme::Due::Now(_)) => {}
+    }
+    Ok(())
 }
 
 fn wish(args: &Args) -> Wish {

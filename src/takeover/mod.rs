@@ -164,6 +164,10 @@ fn find(
         notes = ask(newer)?;
     }
     let mut action = action_for(&differences);
+    let deadly = reload_ends_it(reading);
+    if let (Action::Reload, Some(why)) = (&action, &deadly) {
+        action = Action::Restart { why: vec![why.clone()] };
+    }
     if matches!(engine, Engine::Other(other) if matches!(other.target, Target::Service(_))) {
         action = Action::Restart { why: vec!["Windows has no signal for a reload".to_owned()] };
     }
@@ -180,7 +184,10 @@ fn find(
         names
     };
     let changed = names(&|helps| *helps != Helps::Nothing);
-    let by_reload = differences.as_ref().map(|_| names(&|helps| *helps == Helps::Reload));
+    let by_reload = match deadly {
+        None => differences.as_ref().map(|_| names(&|helps| *helps == Helps::Reload)),
+        Some(_) => Some(Vec::new()),
+    };
     let after_reload = match (&then, &differences) {
         (Some(then), Some(differences)) => loaded.after_reload(then, differences),
         _ => loaded,
@@ -235,6 +242,23 @@ fn action_for(differences: &Option<Vec<Difference>>) -> Action {
         () if reload => Action::Reload,
         () => Action::Nothing,
     }
+}
+
+/// Why a signal would end the broker, with whatever files: the secure websockets of 2.0 go on to use what it frees when it
+/// reads a revocation list again (measured on 2.0.21; it ends at the next connection).
+fn reload_ends_it(reading: &Reading) -> Option<String> {
+    let harmed = reading.listeners.iter().find(|listener| {
+        let options = &listener.options;
+        reading.series == Series::V20
+            && listener.is_websockets()
+            && listener.is_tls()
+            && options.has("crlfile")
+            && options.is_true("require_certificate")
+    })?;
+    Some(format!(
+        "a reload can end Mosquitto 2.0, for the websockets of port {0} have a `crlfile` (which 2.0 does not use there: mqsec conf set crlfile --unset --listener {0})",
+        harmed.port
+    ))
 }
 
 /// The limits of a listener that 2.0 throws away at each reload, changed or not.

@@ -27,6 +27,8 @@ pub(super) struct Witness {
     host: String,
     port: u16,
     trust: Vec<CertificateDer<'static>>,
+    /// The name that is asked for in the certificate, where it is not the host's.
+    name: Option<String>,
     identity: Option<Identity>,
     user: Option<User>,
     client_id: String,
@@ -55,6 +57,7 @@ impl Witness {
             host,
             port,
             trust: probe.trust,
+            name: probe.name,
             identity,
             user: user.filter(|_| !by_certificate),
             client_id: format!("mqsec-witness-{}", &Secret::generate().expose()[..10]),
@@ -63,7 +66,7 @@ impl Witness {
 
     pub(super) fn attempt(&self) -> Attempt<'_> {
         Attempt {
-            tls: Some(Tls::new(&self.trust, self.identity.as_ref())),
+            tls: Some(Tls { name: self.name.as_deref(), ..Tls::new(&self.trust, self.identity.as_ref()) }),
             login: self.user.as_ref().map(|user| (user.name.as_str(), &user.password)),
             timeout: Duration::from_secs(10),
             ..Attempt::new(&self.host, self.port, self.client_id.clone())

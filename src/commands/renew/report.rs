@@ -29,6 +29,8 @@ pub(super) struct Renewal<'a> {
     context: &'a Context<'a>,
     dry_run: bool,
     pub(super) renewed: Vec<Renewed>,
+    /// The end of the broker's new certificate, where an ACME authority issued it.
+    pub(super) by_acme: Option<OffsetDateTime>,
     /// What would be renewed, with its end.
     pub(super) due: Vec<(String, OffsetDateTime)>,
     pub(super) left: Vec<Left>,
@@ -49,6 +51,7 @@ impl<'a> Renewal<'a> {
             context,
             dry_run,
             renewed: Vec::new(),
+            by_acme: None,
             due: Vec::new(),
             left: Vec::new(),
             failed: Vec::new(),
@@ -101,6 +104,9 @@ impl Report for Renewal<'_> {
             let end = self.until(one.certificate.not_after);
             rows.push(vec![one.target.to_string(), format!("renewed {key}, {end}"), show(&one.file)]);
         }
+        if let Some(end) = self.by_acme {
+            rows.push(vec!["broker".to_owned(), format!("renewed by ACME, {}", self.until(end))]);
+        }
         for (name, end) in &self.due {
             rows.push(vec![name.clone(), format!("would be renewed, it lasts {}", self.until(*end))]);
         }
@@ -111,7 +117,8 @@ impl Report for Renewal<'_> {
             rows.push(vec![one.name.clone(), words]);
         }
         let mut text = columns(&rows);
-        if self.renewed.is_empty() && self.due.is_empty() && self.failed.is_empty() && self.put_back.is_none() {
+        let renewed = !self.renewed.is_empty() || self.by_acme.is_some();
+        if !renewed && self.due.is_empty() && self.failed.is_empty() && self.put_back.is_none() {
             text.push_str("nothing is to be renewed");
             if let Some((name, end)) = &self.first {
                 text.push_str(&format!("; the first to end is `{name}`, it lasts {}", self.until(*end)));
@@ -159,6 +166,7 @@ impl Report for Renewal<'_> {
             "schema": "mqsec/renew/1",
             "dry_run": self.dry_run,
             "renewed": self.renewed.iter().map(renewed).collect::<Vec<_>>(),
+            "renewed_by_acme": self.by_acme.map(rfc3339),
             "due": self.due.iter().map(|(name, end)| json!({ "name": name, "not_after": rfc3339(*end) })).collect::<Vec<_>>(),
             "left": self.left.iter().map(|one| json!({ "name": one.name, "why": one.why })).collect::<Vec<_>>(),
             "failed": self.failed.iter().map(failed).collect::<Vec<_>>(),

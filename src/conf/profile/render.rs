@@ -183,7 +183,9 @@ fn tls(wishes: &Wishes, kind: Kind) -> String {
     }
     text.push_str("# A client shows a certificate of an authority in cafile that crlfile does not revoke.\n");
     if kind.is_websockets() && !wishes.is_for_21() {
-        text.push_str("# Mosquitto 2.0 does not look into crlfile here: it lets revoked certificates in.\n");
+        text.push_str(
+            "# Mosquitto 2.0 does not look into crlfile here: it lets revoked certificates in, and a reload can end it.\n",
+        );
     }
     text.push_str(&format!("cafile {}\ncrlfile {}\nrequire_certificate true\n", broker::TRUST, broker::CRL));
     if wishes.profile == Profile::Cert {

@@ -15,13 +15,6 @@ use crate::support::Said;
 use crate::support::Sandbox;
 use crate::support::tell;
 
-/// Then a command that is not there, or that does not know its options, fails its test.
-const ALL_COMMANDS_ARE_THERE: bool = false;
-
-fn is_missing(said: &Said) -> bool {
-    !ALL_COMMANDS_ARE_THERE && matches!(said.code(), Some("not-yet" | "usage"))
-}
-
 #[test]
 fn a_killed_renewal_loses_nothing() {
     Life { before: &[], args: &["renew", "--within", "3000"] }.everywhere();
@@ -91,7 +84,7 @@ impl Life {
     const KILLS: usize = 60;
 
     /// The folder, unless a command is not there yet.
-    fn prepare(&self) -> Option<Sandbox> {
+    fn prepare(&self) -> Sandbox {
         let sandbox = Sandbox::new();
         for args in [&["ca", "init"][..], &["broker-cert", "broker.lan"], &["client-cert", "x"], &["client-cert", "y"]]
         {
@@ -99,9 +92,6 @@ impl Life {
         }
         for args in self.before {
             let said = sandbox.mqsec(&[args, &["--yes"][..]].concat());
-            if is_missing(&said) {
-                return None;
-            }
             assert!(said.status < 2, "{args:?}: {said:?}");
         }
         if self.args == ["list", "--rebuild"] {
@@ -110,7 +100,7 @@ impl Life {
             // a line that is damaged, and one that is missing
             sandbox.write("certs/inventory.tsv", format!("issued\tzz\n{}\nissued\t12", lines[1..].join("\n")));
         }
-        Some(sandbox)
+        sandbox
     }
 
     fn args(&self) -> Vec<&'static str> {
@@ -119,13 +109,10 @@ impl Life {
 
     fn everywhere(&self) {
         let name = self.args.join(" ");
-        let Some(sandbox) = self.prepare() else { return tell(&format!("SKIPPED until it is there: {name}")) };
+        let sandbox = self.prepare();
         let trace = Trace::new(&sandbox);
         let output = trace.command(&sandbox, &CALLS, &self.args()).output().unwrap();
         let said = Said::of(output);
-        if is_missing(&said) {
-            return tell(&format!("SKIPPED until it is there: {name}"));
-        }
         assert!(said.status < 2, "{name}: {said:?}");
         let all = places(&trace);
         let (certain, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|(call, _)| {
@@ -154,7 +141,7 @@ impl Life {
 
     fn at(&self, call: &str, nth: usize) {
         let place = format!("{:?} killed at {call} {nth}", self.args);
-        let sandbox = self.prepare().expect("it could be prepared before");
+        let sandbox = self.prepare();
         let old = Facts::of(&sandbox);
         // a thread may make one call less than when it was counted
         let killed = killed_at(&sandbox, call, nth, &self.args());

@@ -17,9 +17,6 @@ use crate::support::wait_for;
 
 const CLIENTS: usize = 50;
 const TIMES: usize = 20;
-/// Whether `renew` and `revoke` do their work: until then a certificate of another length and a reload stand for them.
-const HAS_RENEW: bool = false;
-const HAS_REVOKE: bool = false;
 
 #[test]
 fn on_2_0_21() {
@@ -41,8 +38,7 @@ fn no_outage(version: &str) {
     sandbox.write(".env", env);
     sandbox.run("chmod", &["600", ".env"]).ok();
     sandbox.up_native(&["localhost"]).ok();
-    let victims = if HAS_REVOKE { TIMES } else { 0 };
-    let names = (0..CLIENTS).map(|client| format!("c{client}")).chain((0..victims).map(|victim| format!("v{victim}")));
+    let names = (0..CLIENTS).map(|client| format!("c{client}")).chain((0..TIMES).map(|victim| format!("v{victim}")));
     for name in names {
         sandbox.mqsec(&["client-cert", &name]).ok();
     }
@@ -138,17 +134,9 @@ fn work(sandbox: &Sandbox) -> (usize, Duration) {
     };
     for round in 0..TIMES {
         let before = on_disk(sandbox);
-        if HAS_RENEW {
-            run(&mut || sandbox.mqsec(&["renew", "broker", "--rekey"]));
-        } else {
-            let days = (200 + round).to_string();
-            sandbox.mqsec(&["broker-cert", "--days", &days]).ok();
-            run(&mut || sandbox.mqsec(&["reload"]));
-        }
+        run(&mut || sandbox.mqsec(&["renew", "broker", "--rekey"]));
         assert_ne!(on_disk(sandbox), before, "nothing was renewed");
-        if HAS_REVOKE {
-            run(&mut || sandbox.mqsec(&["revoke", &format!("v{round}")]));
-        }
+        run(&mut || sandbox.mqsec(&["revoke", &format!("v{round}")]));
         let name = format!("late{round}");
         sandbox.mqsec_with_input(&["passwd", "add", &name, "--stdin"], "late secret\n").ok();
         run(&mut || sandbox.mqsec(&["reload"]));

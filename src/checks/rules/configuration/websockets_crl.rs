@@ -15,8 +15,8 @@ pub(super) const RULE: Rule = Rule {
     severity: Severity::Error,
     title: "revoked clients come in by websockets on Mosquitto 2.0",
     why: "The websockets of 2.0 never load the revocation list: a revoked certificate gets in there, while the MQTT \
-          listener refuses it.",
-    fix: "use 2.1, or take the websockets listener out and revoke by password and ACL",
+          listener refuses it. And the first SIGHUP after a connection there ends the broker, at the next one.",
+    fix: "use 2.1; with 2.0 take crlfile out of that listener and revoke by password and ACL",
     source: "measured on 2.0.11, 2.0.21 (accept) and 2.1.2 (refuses); eclipse-mosquitto/mosquitto#3042",
     check,
     mend: None,
@@ -45,6 +45,6 @@ fn check(subject: &Subject, found: &mut Found<'_>) {
     })
     .into_iter()
     .for_each(|(place, message)| {
-        super::at(subject, found, &place, message).hint("use 2.1 for websockets with client certificates");
+        super::at(subject, found, &place, message).hint("use 2.1 for websockets with client certificates, or take the list out of the listener");
     });
 }
