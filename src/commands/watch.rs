@@ -121,7 +121,7 @@ impl Watch<'_> {
             true => Taken::new(context, Some(plan.carry_out()?)),
             false => taking_over::carry_out(context, plan, Restart::Never)?,
         };
-        Ok(Some(Event { at: rfc3339(now), taken }))
+        Ok(Some(Event { at: rfc3339(now.replace_nanosecond(0).unwrap_or(now)), taken }))
     }
 }
 
