@@ -12,6 +12,8 @@ use super::publish::text;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::pki;
+use crate::pki::encrypted;
+use crate::pki::encrypted::Kept;
 use crate::pki::inventory::Inventory;
 use crate::pki::inventory::Role;
 use crate::pki::keys::KeyType;
@@ -157,7 +159,12 @@ fn new_signing(
     inventory::issued(change, &made.certificate, Role::Authority, &files.signing_cert);
     change.put(files.cert, current.root_pem());
     change.put(files.signing_cert, cert_pem);
-    change.put(files.signing_key, key_pem.to_vec());
+    // it is kept as the one that it replaces
+    let replaced = change.read(layout::authority(Generation::Current).signing_key)?;
+    let encrypt = replaced.is_some_and(|key| encrypted::kept(&key) != Kept::Open);
+    authority::remember(change);
+    let key = authority::kept(change, &files.signing_key, &key_pem, encrypt)?;
+    change.put(files.signing_key, key);
     Ok(())
 }
 

@@ -45,6 +45,7 @@ fn check(subject: &Subject, found: &mut Found<'_>) {
     })
     .into_iter()
     .for_each(|(place, message)| {
-        super::at(subject, found, &place, message).hint("use 2.1 for websockets with client certificates, or take the list out of the listener");
+        super::at(subject, found, &place, message)
+            .hint("use 2.1 for websockets with client certificates, or take the list out of the listener");
     });
 }
