@@ -44,8 +44,8 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
             certificates.push((name, certificate.not_after));
         }
     }
-    let total = certificates.len() + many.as_ref().map_or(0, |(total, _)| *total);
-    certificates.extend(many.into_iter().flat_map(|(_, first)| first));
+    let total = certificates.len() + many.as_ref().map_or(0, |clients| clients.total);
+    certificates.extend(many.into_iter().flat_map(|clients| clients.first));
     Ok(context.ui.report(&Status {
         engine: engine.map(|engine| engine.describe()),
         answers,
