@@ -56,8 +56,8 @@ pub fn run(context: &Context<'_>) -> Result<u8, Failure> {
         }
         None => Vec::new(),
     };
-    let total = certificates.len() + many.as_ref().map_or(0, |(total, _)| *total);
-    certificates.extend(many.into_iter().flat_map(|(_, first)| first));
+    let total = certificates.len() + many.as_ref().map_or(0, |clients| clients.total);
+    certificates.extend(many.into_iter().flat_map(|clients| clients.first));
     Ok(context.ui.report(&Status {
         not_loaded,
         engine: engine.map(|engine| engine.describe()),

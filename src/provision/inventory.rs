@@ -132,8 +132,14 @@ pub fn read(workspace: &Workspace, keep: Keep) -> Result<(Book, Source), Failure
     Ok((book, source))
 }
 
-/// How many clients there are, and those that end first, where there are too many to read every certificate of theirs.
-pub fn many_clients(workspace: &Workspace) -> Result<Option<(usize, Vec<(String, OffsetDateTime)>)>, Failure> {
+pub struct Clients {
+    pub total: usize,
+    /// Those that end first, with their ends.
+    pub first: Vec<(String, OffsetDateTime)>,
+}
+
+/// The clients, where there are too many to read every certificate of theirs.
+pub fn many_clients(workspace: &Workspace) -> Result<Option<Clients>, Failure> {
     const MANY: u64 = 256 * 1000;
     const FIRST: usize = 20;
     if fs::length(&workspace.path(layout::INVENTORY)).is_none_or(|length| length < MANY) {
@@ -144,7 +150,7 @@ pub fn many_clients(workspace: &Workspace) -> Result<Option<(usize, Vec<(String,
     clients.sort_by_key(|row| row.not_after);
     let end = |row: &&Row| OffsetDateTime::from_unix_timestamp(row.not_after).ok();
     let first = clients.iter().take(FIRST).filter_map(|row| Some((book.name(row).into_owned(), end(row)?)));
-    Ok(Some((clients.len(), first.collect())))
+    Ok(Some(Clients { total: clients.len(), first: first.collect() }))
 }
 
 /// The fingerprints of the authorities that are in use or trusted.

@@ -527,8 +527,8 @@ pub fn reserve(path: &Path, offset: u64, length: u64) -> Result<(), FsError> {
         options.write(true).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
         let file = options.open(path).map_err(error)?;
         match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, offset, length) {
-            Err(code @ (rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT)) => return Err(error(code.into())),
-            _ => return Ok(()),
+            Err(code @ (rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT)) => Err(error(code.into())),
+            _ => Ok(()),
         }
     }
     #[cfg(not(target_os = "linux"))]

@@ -17,11 +17,12 @@ use crate::support::Said;
 use crate::support::Sandbox;
 
 /// Every call by which mqsec could change a file, and those that bring it to the disk.
-pub(super) const CALLS: [&str; 22] = [
+pub(super) const CALLS: [&str; 23] = [
     "openat",
     "write",
     "pwrite64",
     "ftruncate",
+    "fallocate",
     "copy_file_range",
     "fsync",
     "fdatasync",

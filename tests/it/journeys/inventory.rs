@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::support::Sandbox;
+use crate::support::may_use;
 
 const INVENTORY: &str = "certs/inventory.tsv";
 
@@ -175,6 +176,51 @@ fn a_folder_without_an_inventory_gets_one_with_the_next_certificate() {
     assert!(said.stdout.contains("6 certificates"), "{said:?}");
     assert_eq!(states(&sandbox, &[]), before);
     assert_eq!(sandbox.mode(INVENTORY), 0o600);
+}
+
+/// Where the line cannot be added, no certificate is issued: one that is not known could not be revoked by its name.
+#[test]
+fn without_its_line_no_certificate_is_issued() {
+    if !may_use("root") {
+        return;
+    }
+    let sandbox = Sandbox::as_user(1500, "2.1.2");
+    sandbox.mqsec(&["ca", "init"]).ok();
+    let path = sandbox.dir.join(INVENTORY);
+    std::os::unix::fs::chown(&path, Some(0), Some(0)).unwrap();
+    let before = sandbox.snapshot();
+    sandbox.mqsec(&["client-cert", "x"]).fails(2, "file-permission-denied");
+    assert_eq!(sandbox.snapshot(), before);
+    // root, who works for the folder's owner, is not led elsewhere by a link of that owner's
+    let target = sandbox.base.join("home/target");
+    std::fs::write(&target, "root's own\n").unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink(&target, &path).unwrap();
+    let root = sandbox.seen_by_root();
+    let said = root.mqsec(&["client-cert", "x"]).fails(2, "file-error");
+    assert!(said.stderr.contains("symbolic link"), "{said:?}");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "root's own\n");
+    assert!(!sandbox.has("certs/client/x/x.crt"));
+    std::fs::remove_file(&path).unwrap();
+    root.mqsec(&["client-cert", "x"]).ok();
+    sandbox.mqsec(&["list", "--check"]).ok();
+}
+
+#[test]
+fn a_thousand_clients_are_told_by_the_inventory() {
+    let sandbox = Sandbox::new();
+    sandbox.mqsec(&["ca", "init"]).ok();
+    sandbox.mqsec(&["client-cert", "model"]).ok();
+    let text = sandbox.read(INVENTORY);
+    let row = text.lines().last().unwrap().to_owned();
+    let serial = row.split('\t').nth(1).unwrap().to_owned();
+    let rows =
+        (0..1500).map(|n| row.replace(&serial, &format!("40{n:06}")).replace("model", &format!("device-{n}")) + "\n");
+    sandbox.write(INVENTORY, text + &rows.collect::<String>());
+    let said = sandbox.mqsec(&["status"]).exits(1);
+    assert!(said.stdout.contains("and 1481 that end later: mqsec list"), "{said:?}");
+    let told = sandbox.mqsec(&["list", "--role", "client", "--json"]).ok().json();
+    assert_eq!(told["certificates"].as_array().unwrap().len(), 1501);
 }
 
 /// Prometheus' text format, read strictly: every sample belongs to the family above it.
