@@ -21,7 +21,7 @@ use crate::provision::inventory;
 use crate::provision::inventory::Source;
 use crate::workspace::layout;
 
-/// List the certificates that were issued: name, role, serial number, end and state
+/// List the certificates that were issued
 ///
 /// The newest certificate of each name is shown, the one that ends first before the others. --openssl prints index.txt as `openssl
 /// ca` reads it; it wants `unique_subject = no` in index.txt.attr, because a renewed certificate has the name of the one before.
