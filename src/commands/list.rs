@@ -66,7 +66,11 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     if args.check {
         return check::run(context);
     }
-    let keep = if args.all || args.revoked || args.openssl { Keep::All } else { Keep::Newest };
+    let keep = match context.ui.json {
+        _ if args.all || args.revoked || args.openssl => Keep::All,
+        true => Keep::Newest,
+        false => Keep::Brief,
+    };
     let (book, source) = inventory::read(&context.workspace, keep)?;
     tell(context, &book, source);
     if args.openssl {

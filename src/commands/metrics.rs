@@ -30,7 +30,7 @@ pub struct Args {
 const SOON: Duration = Duration::days(30);
 
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
-    let (book, _) = inventory::read(&context.workspace, Keep::Newest)?;
+    let (book, _) = inventory::read(&context.workspace, Keep::Brief)?;
     let text = text(context, &book);
     match &args.out {
         None => crate::ui::raw(text.as_bytes()),

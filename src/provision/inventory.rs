@@ -145,7 +145,7 @@ pub fn many_clients(workspace: &Workspace) -> Result<Option<Clients>, Failure> {
     if fs::length(&workspace.path(layout::INVENTORY)).is_none_or(|length| length < MANY) {
         return Ok(None);
     }
-    let (book, _) = read(workspace, Keep::Newest)?;
+    let (book, _) = read(workspace, Keep::Brief)?;
     let mut clients: Vec<&Row> = book.rows().iter().filter(|row| row.role == Role::Client).collect();
     clients.sort_by_key(|row| row.not_after);
     let end = |row: &&Row| OffsetDateTime::from_unix_timestamp(row.not_after).ok();
