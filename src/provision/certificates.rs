@@ -222,9 +222,10 @@ fn existing(change: &Transaction<'_>, files: &Files<'_>) -> Result<Option<(Certi
         (Some(_), None) => Err(half(files.key, files.cert).into()),
         (None, Some(_)) if files.chain.is_some() && change.has(files.csr) => {
             let (cert, csr) = (workspace.show(files.cert), workspace.show(files.csr));
-            Err(Plain::no("key-elsewhere", format!("`{cert}` was issued for a key that the device made itself"))
-                .detail(format!("its signing request is kept: `{csr}`; its key was never here"))
-                .hint(format!("issue it anew for the same key: mqsec csr sign {csr}"))
+            Err(Plain::no("key-elsewhere", format!("`{cert}` is there, and its key is not"))
+                .detail("its device has it alone (mqsec csr sign), or it was lost here")
+                .hint(format!("issue it anew for the key that the device has: mqsec csr sign {csr}"))
+                .hint("if it was lost, put it back from a copy, or move the folder away and run this again")
                 .into())
         }
         (None, Some(_)) => Err(half(files.cert, files.key).into()),

@@ -73,6 +73,10 @@ pub fn init(context: &Context<'_>, args: &InitArgs) -> Result<u8, Failure> {
     }
     let mut change = Transaction::begin(workspace)?;
     let outcome = authority::ensure(&mut change, &request, context.now)?;
+    if workspace.ca_dir_missing().is_none() && !outcome.hierarchy.has_key(&change) {
+        // half of it is there, which this tells
+        outcome.hierarchy.unlock(&change, context.now)?;
+    }
     let changes = change.commit()?;
     let hierarchy = outcome.hierarchy;
     if !outcome.created && changes.is_empty() {
