@@ -45,6 +45,9 @@ fn every_code_has_its_page() {
 const NOT_CODES: &[&str] = &[
     "http-01",
     "not-asked",
+    "nothing-open",
+    "take-over",
+    "daemon-reload",
     "tls-alpn-01",
     "dns-01",
     "update-ca-certificates",

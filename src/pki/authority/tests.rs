@@ -1,3 +1,5 @@
+//! What the authority issues, and what cannot be one.
+
 use time::macros::datetime;
 
 use super::*;
