@@ -110,6 +110,53 @@ impl Lists {
         self.blocks.insert(at, (crl, pem));
     }
 
+    /// Makes the lists that are missing, of what the inventory knows: no revocation is lost with a file. Gives the name of an
+    /// authority that has none and cannot sign one.
+    pub fn complete(
+        &mut self,
+        change: &Transaction<'_>,
+        live: &[&Hierarchy],
+        now: OffsetDateTime,
+    ) -> Result<Option<String>, Failure> {
+        // what an authority that has ended issued is refused as expired, with a list and without
+        let lacks = |lists: &Self, one: &Hierarchy| one.end() > now && lists.of(one.issuer()).next().is_none();
+        if !live.iter().any(|one| lacks(self, one)) {
+            return Ok(None);
+        }
+        let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
+        let inventory = Inventory::parse(&bytes);
+        for one in live {
+            if !lacks(self, one) {
+                continue;
+            }
+            if !one.issuer().may_sign_crls || !one.has_key(change) {
+                return Ok(Some(one.issuer().title().to_owned()));
+            }
+            make(change, self, one, &inventory, &[], None, now)?;
+        }
+        Ok(None)
+    }
+
+    /// The newest list of each of these comes first, in their order; those of strangers stay behind them.
+    pub fn arrange(&mut self, live: &[&Hierarchy]) {
+        for one in live.iter().rev() {
+            let issuer = one.issuer();
+            let (mut own, others): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut self.blocks).into_iter().partition(|(crl, _)| Self::is_of(crl, issuer));
+            own.sort_by_key(|(crl, _)| (crl.this_update, crl.len()));
+            self.blocks = own.pop().into_iter().chain(others).collect();
+        }
+    }
+
+    /// Takes an authority's lists out.
+    pub fn remove(&mut self, issuer: &Certificate) {
+        self.blocks.retain(|(crl, _)| !Self::is_of(crl, issuer));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
     /// Writes the folder's file and the broker's copy.
     pub fn put(&self, change: &mut Transaction<'_>) {
         let text: String = self.blocks.iter().map(|(_, pem)| pem.as_str()).collect();
@@ -289,12 +336,17 @@ pub struct Found {
 }
 
 impl Found {
-    pub fn of(certificate: &Certificate, role: Role, file: Option<PathBuf>) -> Self {
+    /// A certificate that names no key of its issuer, as other tools make them, is that authority's which signed it.
+    pub fn of(certificate: &Certificate, role: Role, file: Option<PathBuf>, live: &[Hierarchy]) -> Self {
+        let signer = || {
+            let all = live.iter().flat_map(|one| [one.issuer(), &one.root]);
+            all.filter(|one| certificate.is_from(one)).find_map(|one| one.subject_key_id.as_deref())
+        };
         Self {
             serial: certificate.serial.clone(),
             name: certificate.title().to_owned(),
             role,
-            issuer: certificate.authority_key_id.as_deref().map(inventory::hex).unwrap_or_default(),
+            issuer: certificate.authority_key_id.as_deref().or_else(signer).map(inventory::hex).unwrap_or_default(),
             not_after: Some(certificate.not_after),
             file,
         }
@@ -306,6 +358,7 @@ pub fn of_name(
     change: &Transaction<'_>,
     inventory: &Inventory<'_>,
     name: &str,
+    live: &[Hierarchy],
     now: OffsetDateTime,
 ) -> Result<Vec<Found>, Failure> {
     let mut found: Vec<Found> = Vec::new();
@@ -318,7 +371,7 @@ pub fn of_name(
             let Some(pem) = change.read(&path)? else { continue };
             // what a backup holds that cannot be read stands in nobody's way
             let Ok(certificate) = Certificate::from_pem(&pem, "") else { continue };
-            found.push(Found::of(&certificate, Role::Client, Some(path)));
+            found.push(Found::of(&certificate, Role::Client, Some(path), live));
         }
     }
     let noted = inventory.issued.iter().filter(|one| one.name == name);

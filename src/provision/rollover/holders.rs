@@ -5,7 +5,6 @@ use std::collections::HashSet;
 
 use time::OffsetDateTime;
 
-use super::is_from;
 use super::publish::PairOf;
 use super::publish::pair_of;
 use crate::error::Failure;
@@ -66,7 +65,7 @@ pub fn in_force(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) 
         else {
             continue;
         };
-        if is_from(&certificate, old.issuer()) && certificate.not_after > now && !is_revoked(&certificate.serial) {
+        if certificate.is_from(old.issuer()) && certificate.not_after > now && !is_revoked(&certificate.serial) {
             let (serial, not_after) = (certificate.serial, certificate.not_after);
             found.push(Holder { name, is_broker: false, serial, not_after });
         }

@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 
 use super::Phase;
 use super::State;
-use super::is_from;
 use super::publish::PairOf;
 use super::publish::pair_of;
 use super::publish::publish;
@@ -161,9 +160,9 @@ pub fn left(change: &Transaction<'_>, old: &Hierarchy, new: &Hierarchy) -> Resul
             }
         };
         let listed = |crl: &Crl| crl.is_named_by(old.issuer()) && crl.revoked(&certificate.serial).is_some();
-        if is_from(&certificate, new.issuer()) {
+        if certificate.is_from(new.issuer()) {
             left.done += 1;
-        } else if !is_from(&certificate, old.issuer()) {
+        } else if !certificate.is_from(old.issuer()) {
             left.passed.push((name, "another authority issued it".to_owned()));
         } else if known.revocation(&certificate.serial).is_some() || lists.iter().any(listed) {
             left.passed.push((name, "it is revoked".to_owned()));
@@ -196,7 +195,7 @@ pub fn reissue_clients(
         let Some(pem) = change.read(&paths.cert)? else { continue };
         let replaced = Certificate::from_pem(&pem, &change.workspace().show(&paths.cert))?;
         // another command was faster
-        if !is_from(&replaced, old.issuer()) {
+        if !replaced.is_from(old.issuer()) {
             continue;
         }
         let request = request(&replaced, Role::Client, how, &old)?;
