@@ -541,7 +541,8 @@ fn a_certificate_that_names_no_key_of_its_issuer_is_listed() {
     sandbox.write("ext", "extendedKeyUsage=clientAuth\nauthorityKeyIdentifier=none\n");
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "x.key"];
     sandbox.run("openssl", &[&["req", "-new", "-subj", "/CN=x", "-out", "x.csr"], &key[..]].concat()).ok();
-    let sign = ["x509", "-req", "-in", "x.csr", "-CA", "certs/ca.crt", "-CAkey", "certs/ca.key", "-set_serial", "0x77aa55"];
+    let sign =
+        ["x509", "-req", "-in", "x.csr", "-CA", "certs/ca.crt", "-CAkey", "certs/ca.key", "-set_serial", "0x77aa55"];
     sandbox.run("openssl", &[&sign[..], &["-extfile", "ext", "-out", "x.crt", "-days", "30"]].concat()).ok();
     sandbox.mqsec(&["revoke", "--cert", "x.crt"]).ok();
     assert!(listed(&sandbox).contains("77AA55"));
