@@ -1,9 +1,9 @@
 //! The revocation lists: what is revoked, and the lists that tell the broker so.
 
+mod found;
+
 use std::collections::BTreeMap;
 use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
 
 use rcgen::RevocationReason;
 use rcgen::RevokedCertParams;
@@ -11,6 +11,9 @@ use rcgen::SerialNumber;
 use time::Duration;
 use time::OffsetDateTime;
 
+pub use self::found::Found;
+pub use self::found::of_name;
+pub use self::found::of_serial;
 use super::authority;
 use super::authority::Hierarchy;
 use crate::error::Failure;
@@ -19,11 +22,8 @@ use crate::pki::crl::Crl;
 use crate::pki::crl::Entry;
 use crate::pki::inventory;
 use crate::pki::inventory::Inventory;
-use crate::pki::inventory::Role;
-use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
 use crate::workspace::Transaction;
-use crate::workspace::fs;
 use crate::workspace::layout;
 use crate::workspace::layout::Generation;
 use crate::workspace::layout::broker;
@@ -322,81 +322,32 @@ fn bytes(serial: &str) -> Vec<u8> {
     (0..even.len()).step_by(2).filter_map(digit).collect()
 }
 
-/// A certificate that may be revoked.
-#[derive(Clone, Debug)]
-pub struct Found {
-    pub serial: String,
-    pub name: String,
-    pub role: Role,
-    /// The issuer's key identifier.
-    pub issuer: String,
-    pub not_after: Option<OffsetDateTime>,
-    /// Where the certificate is, in the folder.
-    pub file: Option<PathBuf>,
+/// What is revoked: what the lists in place have, and what the inventory knows.
+pub struct Revocations {
+    /// The issuer's name and the serial number.
+    listed: HashSet<(Vec<u8>, String)>,
+    noted: HashSet<String>,
 }
 
-impl Found {
-    /// A certificate that names no key of its issuer, as other tools make them, is that authority's which signed it.
-    pub fn of(certificate: &Certificate, role: Role, file: Option<PathBuf>, live: &[Hierarchy]) -> Self {
-        let signer = || {
-            let all = live.iter().flat_map(|one| [one.issuer(), &one.root]);
-            all.filter(|one| certificate.is_from(one)).find_map(|one| one.subject_key_id.as_deref())
+impl Revocations {
+    /// A list that cannot be read is told by `verify` and `doctor`, and stops nobody here.
+    pub fn read(change: &Transaction<'_>) -> Result<Self, Failure> {
+        let lists = change.read(layout::CA_CRL)?.and_then(|pem| Crl::all_from_pem(&pem, layout::CA_CRL).ok());
+        let serials = |crl: &Crl| {
+            let issuer = crl.raw_issuer.clone();
+            crl.entries().map(|(serial, _)| (issuer.clone(), serial.to_owned())).collect::<Vec<_>>()
         };
-        Self {
-            serial: certificate.serial.clone(),
-            name: certificate.title().to_owned(),
-            role,
-            issuer: certificate.authority_key_id.as_deref().or_else(signer).map(inventory::hex).unwrap_or_default(),
-            not_after: Some(certificate.not_after),
-            file,
-        }
+        let listed = lists.iter().flatten().flat_map(serials).collect();
+        let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
+        let noted = Inventory::parse(&bytes).revoked().map(|one| one.serial.to_string()).collect();
+        Ok(Self { listed, noted })
     }
-}
 
-/// The certificates of a client that have not ended: those of the inventory, and those in the folder and its backups.
-pub fn of_name(
-    change: &Transaction<'_>,
-    inventory: &Inventory<'_>,
-    name: &str,
-    live: &[Hierarchy],
-    now: OffsetDateTime,
-) -> Result<Vec<Found>, Failure> {
-    let mut found: Vec<Found> = Vec::new();
-    if let Ok(client) = name.parse::<ClientName>() {
-        let own = layout::client(&client).cert;
-        let inner = own.strip_prefix("certs").unwrap_or(&own);
-        let stamps = fs::folders(&change.workspace().path(layout::BACKUP))?;
-        let kept = stamps.iter().rev().map(|stamp| Path::new(layout::BACKUP).join(stamp).join(inner));
-        for path in std::iter::once(own.clone()).chain(kept) {
-            let Some(pem) = change.read(&path)? else { continue };
-            // what a backup holds that cannot be read stands in nobody's way
-            let Ok(certificate) = Certificate::from_pem(&pem, "") else { continue };
-            found.push(Found::of(&certificate, Role::Client, Some(path), live));
-        }
+    pub fn has(&self, certificate: &Certificate) -> bool {
+        self.has_serial(&certificate.raw_issuer, &certificate.serial)
     }
-    let noted = inventory.issued.iter().filter(|one| one.name == name);
-    found.extend(noted.map(|one| Found {
-        serial: one.serial.to_string(),
-        name: one.name.to_string(),
-        role: one.role,
-        issuer: one.issuer.to_string(),
-        not_after: inventory::time_of(&one.not_after),
-        file: None,
-    }));
-    let mut seen = HashSet::new();
-    found.retain(|one| one.not_after.is_none_or(|end| end > now) && seen.insert(one.serial.clone()));
-    Ok(found)
-}
 
-/// The certificate with this serial number.
-pub fn of_serial(inventory: &Inventory<'_>, serial: &str) -> Option<Found> {
-    let one = inventory.issued.iter().rev().find(|one| one.serial.eq_ignore_ascii_case(serial))?;
-    Some(Found {
-        serial: one.serial.to_string(),
-        name: one.name.to_string(),
-        role: one.role,
-        issuer: one.issuer.to_string(),
-        not_after: inventory::time_of(&one.not_after),
-        file: (!one.file.is_empty()).then(|| PathBuf::from(&*one.file)),
-    })
+    pub fn has_serial(&self, issuer: &[u8], serial: &str) -> bool {
+        self.noted.contains(serial) || self.listed.contains(&(issuer.to_owned(), serial.to_owned()))
+    }
 }
