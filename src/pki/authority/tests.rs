@@ -1,3 +1,5 @@
+//! What the authority issues, asked of the judge.
+
 use time::macros::datetime;
 
 use super::*;
