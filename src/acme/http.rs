@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
+use std::time::Instant;
 
 use bytes::Bytes;
 use instant_acme::BodyWrapper;
@@ -52,8 +53,10 @@ pub(super) struct Http {
 
 const CONNECT: Duration = Duration::from_secs(15);
 const ANSWER: Duration = Duration::from_secs(45);
+/// A whole answer, however slowly its pieces come.
+const WHOLE: Duration = Duration::from_secs(90);
 /// No answer of an authority is near this size.
-const LARGEST: u64 = 4 << 20;
+const LARGEST: usize = 4 << 20;
 
 struct Answer {
     status: u16,
@@ -116,12 +119,7 @@ impl Http {
         };
         stream.write_all(request.as_bytes()).and_then(|()| stream.write_all(body)).map_err(broken)?;
         stream.flush().map_err(broken)?;
-        let mut bytes = Vec::new();
-        match stream.take(LARGEST).read_to_end(&mut bytes) {
-            // many servers end without TLS's own goodbye; the length tells whether all is there
-            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => return Err(broken(error)),
-            _ => {}
-        }
+        let bytes = whole(&mut stream, WHOLE).map_err(broken)?;
         let answer = parse(&bytes, method == "HEAD").ok_or_else(|| Reach::NotHttp(place.to_owned()))?;
         let told = answer
             .headers
@@ -147,6 +145,24 @@ fn connect(host: &str, port: u16, place: &str) -> Result<TcpStream, Reach> {
         }
     }
     Err(Reach::Connect(place.to_owned(), last))
+}
+
+/// All that comes until the other side ends it, or an error where it does not end.
+fn whole(stream: &mut impl Read, patience: Duration) -> io::Result<Vec<u8>> {
+    let (begun, mut bytes, mut piece) = (Instant::now(), Vec::new(), vec![0; 1 << 14]);
+    loop {
+        match stream.read(&mut piece) {
+            Ok(0) => return Ok(bytes),
+            Ok(length) => bytes.extend_from_slice(&piece[..length]),
+            // many servers end without TLS's own goodbye; the length tells whether all is there
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(bytes),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if bytes.len() > LARGEST || begun.elapsed() > patience {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "it has no end"));
+        }
+    }
 }
 
 /// Takes an answer apart; nothing where it is none, or not whole.
@@ -223,6 +239,13 @@ impl HttpClient for Http {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_without_an_end_is_given_up() {
+        assert_eq!(whole(&mut &b"abc"[..], WHOLE).unwrap(), b"abc");
+        assert_eq!(whole(&mut io::repeat(b'x'), WHOLE).unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(whole(&mut io::repeat(b'x'), Duration::ZERO).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
 
     #[test]
     fn answers_of_every_form_are_read() {

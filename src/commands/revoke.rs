@@ -109,7 +109,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
             let reason = listed.and_then(|entry| Reason::from_name(entry.reason_name())).unwrap_or(args.reason);
             let entry = Revoked {
                 serial: one.serial.clone().into(),
-                issuer: one.issuer.clone().into(),
+                issuer: issuer.map_or_else(|| one.issuer.clone(), |at| revocation::key_id(&live[at])).into(),
                 date: inventory::date(listed.map_or(date, |entry| entry.date)).into(),
                 reason: if listed.is_some() { reason } else { args.reason },
             };
@@ -196,7 +196,7 @@ fn find(
             () if certificate.client_auth || !certificate.server_auth => Role::Client,
             () => Role::Broker,
         };
-        return Ok(vec![Found::of(&certificate, role, None)]);
+        return Ok(vec![Found::of(&certificate, role, None, live)]);
     }
     if let Some(serial) = &args.serial {
         if let Some(found) = revocation::of_serial(inventory, serial) {
@@ -213,14 +213,14 @@ fn find(
         }]);
     }
     let name = args.name.as_deref().unwrap_or_default();
-    let mut found = revocation::of_name(change, inventory, name, context.now)?;
+    let mut found = revocation::of_name(change, inventory, name, live, context.now)?;
     if found.iter().any(|one| one.role == Role::Client) {
         found.retain(|one| one.role == Role::Client);
     }
     if found.is_empty() && name == "broker" {
         let pem = change.read(layout::broker::CERT)?.unwrap_or_default();
         let certificate = Certificate::from_pem(&pem, &context.workspace.show(layout::broker::CERT))?;
-        return Ok(vec![Found::of(&certificate, Role::Broker, None)]);
+        return Ok(vec![Found::of(&certificate, Role::Broker, None, live)]);
     }
     if found.is_empty() {
         return Err(Plain::new(
@@ -234,10 +234,11 @@ fn find(
     Ok(found)
 }
 
-/// Which of the live authorities issued it; one without a key identifier, as other tools make them, is found by that.
+/// Which of the live authorities issued it, and so lists it; an authority without a key identifier is found by that. Of a
+/// certificate that is no longer here, and named no key, the current one is taken: one line too many harms nobody.
 fn issuer_of(found: &Found, live: &[Hierarchy]) -> Option<usize> {
     let at = |id: &str| live.iter().position(|one| revocation::key_id(one) == id);
-    at(&found.issuer).or_else(|| at(""))
+    at(&found.issuer).or_else(|| at("")).or_else(|| (found.issuer.is_empty() && !live.is_empty()).then_some(0))
 }
 
 /// What revoking would not help, or would break.

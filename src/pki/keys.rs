@@ -16,6 +16,8 @@ use zeroize::Zeroizing;
 
 use super::PkiError;
 use super::encrypted;
+use super::parsed::Certificate;
+use super::parsed::KeyKind;
 use crate::error::printable;
 
 /// The kinds of keys that mqsec makes. P-256 is the one that every client family takes.
@@ -51,6 +53,18 @@ impl fmt::Display for KeyType {
 }
 
 impl KeyType {
+    /// The kind of a new key in the place of this certificate's.
+    pub fn like(certificate: &Certificate) -> Self {
+        match certificate.key_kind {
+            KeyKind::Rsa(bits) if bits > 3072 => Self::Rsa4096,
+            KeyKind::Rsa(bits) if bits > 2048 => Self::Rsa3072,
+            KeyKind::Rsa(_) => Self::Rsa2048,
+            KeyKind::P384 | KeyKind::P521 => Self::P384,
+            KeyKind::Ed25519 => Self::Ed25519,
+            KeyKind::P256 | KeyKind::Other => Self::P256,
+        }
+    }
+
     pub fn is_rsa(self) -> bool {
         matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
     }

@@ -201,6 +201,12 @@ impl Certificate {
         self.authority_key_id.is_some() && self.authority_key_id == issuer.subject_key_id
     }
 
+    /// Whether this authority issued it: by name and key identifier, and by its signature where it names no key.
+    pub fn is_from(&self, issuer: &Self) -> bool {
+        self.raw_issuer == issuer.raw_subject
+            && (self.names_the_key_of(issuer) || !self.names_another_key_than(issuer) && self.signed_by(issuer))
+    }
+
     /// The signature's algorithm, in words.
     pub fn signature_name(&self) -> &str {
         signature::name(&self.signature_oid)

@@ -8,6 +8,8 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::inventory;
+use super::revocation;
+use super::revocation::Lists;
 use super::stamp;
 use crate::error::Failure;
 use crate::error::Plain;
@@ -361,9 +363,19 @@ fn complete(change: &mut Transaction<'_>, hierarchy: &Hierarchy, now: OffsetDate
     if hierarchy.has_key(change) {
         remember(change);
     }
-    if !change.has(layout::CA_CRL) && hierarchy.issuer().may_sign_crls {
-        let crl = hierarchy.unlock(change, now)?.empty_crl(now)?;
-        change.put(layout::CA_CRL, crl);
+    if !change.has(layout::CA_CRL) {
+        let live = revocation::live(change, now)?;
+        let live: Vec<&Hierarchy> = live.iter().collect();
+        let mut lists = Lists::read(change)?;
+        let lacking = lists.complete(change, &live, now)?;
+        // without the key the error tells what is missing
+        if lacking.is_some() && hierarchy.issuer().may_sign_crls {
+            hierarchy.unlock(change, now)?;
+        }
+        if !lists.is_empty() {
+            lists.arrange(&live);
+            lists.put(change);
+        }
     }
     if !change.has(broker::TRUST) {
         change.put(broker::TRUST, hierarchy.trusted());

@@ -260,6 +260,15 @@ pub fn is_shortened(certificate: &Certificate, authority: &Hierarchy) -> bool {
     certificate.not_after == authority.end()
 }
 
+/// How long its successor lasts: as long as it; what it lost to its authority's end comes back.
+pub(super) fn days_like(old: &Certificate, hierarchy: &Hierarchy) -> u32 {
+    let life = old.not_after - old.not_before - BACKDATE;
+    match u32::try_from(life.whole_days()) {
+        Ok(days @ 1..) if !is_shortened(old, hierarchy) => days,
+        _ => DEFAULT_DAYS,
+    }
+}
+
 /// Why a certificate that is there does not serve the wish; nothing when it does.
 fn refusal(
     certificate: &Certificate,

@@ -1,31 +1,27 @@
 //! Certificates issued anew before they end: the same name, the same role and, unless it is to be another, the same key.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
 use rcgen::KeyPair;
 use rcgen::PublicKeyData;
 use time::Duration;
 use time::OffsetDateTime;
 
-use super::authority;
 use super::authority::Hierarchy;
 use super::certificates;
-use super::certificates::DEFAULT_DAYS;
 use super::certificates::Files;
 use super::inventory;
+use super::revocation;
+use super::revocation::Revocations;
 use super::stamp;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::error::shell_word;
-use crate::pki::BACKDATE;
 use crate::pki::authority::Authority;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
-use crate::pki::crl::Crl;
 use crate::pki::inventory::Role as Noted;
 use crate::pki::keys;
 use crate::pki::keys::KeyType;
@@ -34,7 +30,6 @@ use crate::pki::parsed::Certificate;
 use crate::pki::parsed::KeyKind;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
-use crate::workspace::layout::Generation;
 
 /// Whose certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,41 +112,20 @@ pub struct Renewed {
 pub struct Office {
     pub hierarchy: Hierarchy,
     others: Vec<Hierarchy>,
-    revoked: HashSet<(Vec<u8>, String)>,
+    revoked: Revocations,
 }
 
 impl Office {
     pub fn open(change: &Transaction<'_>, now: OffsetDateTime) -> Result<Self, Failure> {
-        let hierarchy = authority::current(change, now)?;
-        let mut others = Vec::new();
-        for generation in [Generation::Old, Generation::Next] {
-            others.extend(Hierarchy::load(change, generation)?);
-        }
-        let lists = change.read(layout::CA_CRL)?.map(|pem| Crl::all_from_pem(&pem, layout::CA_CRL));
-        let lists = lists.transpose().unwrap_or_default().unwrap_or_default();
-        let serials = |crl: &Crl| {
-            let issuer = crl.raw_issuer.clone();
-            crl.entries().map(|(serial, _)| (issuer.clone(), serial.to_owned())).collect::<Vec<_>>()
-        };
-        let revoked = lists.iter().flat_map(serials).collect();
-        Ok(Self { hierarchy, others, revoked })
+        let mut others = revocation::live(change, now)?;
+        let hierarchy = others.remove(0);
+        Ok(Self { hierarchy, others, revoked: Revocations::read(change)? })
     }
 
-    /// Whether one of the folder's authorities issued it, as far as names and key identifiers tell.
+    /// Whether one of the folder's authorities issued it.
     fn issued(&self, certificate: &Certificate) -> bool {
-        let is_by = |issuer: &Certificate| {
-            let other_key = match (&certificate.authority_key_id, &issuer.subject_key_id) {
-                (Some(named), Some(own)) => named != own,
-                _ => false,
-            };
-            certificate.raw_issuer == issuer.raw_subject && !other_key
-        };
         let all = std::iter::once(&self.hierarchy).chain(&self.others);
-        all.flat_map(|one| std::iter::once(&one.root).chain(&one.signing)).any(is_by)
-    }
-
-    fn is_revoked(&self, certificate: &Certificate) -> bool {
-        self.revoked.contains(&(certificate.raw_issuer.clone(), certificate.serial.clone()))
+        all.flat_map(|one| std::iter::once(&one.root).chain(&one.signing)).any(|issuer| certificate.is_from(issuer))
     }
 }
 
@@ -196,7 +170,7 @@ fn look(
         return Ok(Verdict::Left(format!("`{}` issued it, which is not this folder's authority", certificate.issuer)));
     }
     let forced = matches!(wish.limit, Limit::Always);
-    if office.is_revoked(&certificate) && !(forced && wish.rekey) {
+    if office.revoked.has(&certificate) && !(forced && wish.rekey) {
         return Ok(Verdict::Left(match target {
             Target::Broker => "it is revoked, and so is its key: mqsec renew broker --rekey".to_owned(),
             Target::Client(name) => {
@@ -217,11 +191,10 @@ fn look(
             .hint("keep its key: the same command without --rekey")
             .into());
     }
-    let kind = KeyType::value_variants().iter().copied().find(|kind| kind.to_string() == certificate.key);
     Ok(Verdict::Due(Due {
         target: target.clone(),
         not_after: certificate.not_after,
-        new_key: wish.rekey.then(|| kind.unwrap_or_default()),
+        new_key: wish.rekey.then(|| KeyType::like(&certificate)),
         serial: certificate.serial,
     }))
 }
@@ -265,7 +238,7 @@ fn issue(
     let request = Request {
         common_name: old.common_name.as_deref().unwrap_or_default().parse()?,
         role,
-        days: wish.days.unwrap_or_else(|| days_of(&old, &office.hierarchy)),
+        days: wish.days.unwrap_or_else(|| certificates::days_like(&old, &office.hierarchy)),
         key_type: KeyType::default(),
     };
     let kept_key = match (new_key, change.read(files.key)?) {
@@ -336,15 +309,6 @@ fn issue(
         shortened: certificates::is_shortened(&certificate, &office.hierarchy),
         certificate,
     }))
-}
-
-/// As long as the one before; what that one lost to its authority's end comes back.
-fn days_of(old: &Certificate, hierarchy: &Hierarchy) -> u32 {
-    let life = old.not_after - old.not_before - BACKDATE;
-    match u32::try_from(life.whole_days()) {
-        Ok(days @ 1..) if !certificates::is_shortened(old, hierarchy) => days,
-        _ => DEFAULT_DAYS,
-    }
 }
 
 /// Puts the broker's pair of before back, from its backup.

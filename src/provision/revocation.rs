@@ -1,9 +1,9 @@
 //! The revocation lists: what is revoked, and the lists that tell the broker so.
 
+mod found;
+
 use std::collections::BTreeMap;
 use std::collections::HashSet;
-use std::path::Path;
-use std::path::PathBuf;
 
 use rcgen::RevocationReason;
 use rcgen::RevokedCertParams;
@@ -11,6 +11,9 @@ use rcgen::SerialNumber;
 use time::Duration;
 use time::OffsetDateTime;
 
+pub use self::found::Found;
+pub use self::found::of_name;
+pub use self::found::of_serial;
 use super::authority;
 use super::authority::Hierarchy;
 use crate::error::Failure;
@@ -19,11 +22,8 @@ use crate::pki::crl::Crl;
 use crate::pki::crl::Entry;
 use crate::pki::inventory;
 use crate::pki::inventory::Inventory;
-use crate::pki::inventory::Role;
-use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
 use crate::workspace::Transaction;
-use crate::workspace::fs;
 use crate::workspace::layout;
 use crate::workspace::layout::Generation;
 use crate::workspace::layout::broker;
@@ -108,6 +108,53 @@ impl Lists {
         self.blocks.retain(|(old, _)| !Self::is_of(old, issuer));
         let at = if first { 0 } else { at.unwrap_or(self.blocks.len()).min(self.blocks.len()) };
         self.blocks.insert(at, (crl, pem));
+    }
+
+    /// Makes the lists that are missing, of what the inventory knows: no revocation is lost with a file. Gives the name of an
+    /// authority that has none and cannot sign one.
+    pub fn complete(
+        &mut self,
+        change: &Transaction<'_>,
+        live: &[&Hierarchy],
+        now: OffsetDateTime,
+    ) -> Result<Option<String>, Failure> {
+        // what an authority that has ended issued is refused as expired, with a list and without
+        let lacks = |lists: &Self, one: &Hierarchy| one.end() > now && lists.of(one.issuer()).next().is_none();
+        if !live.iter().any(|one| lacks(self, one)) {
+            return Ok(None);
+        }
+        let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
+        let inventory = Inventory::parse(&bytes);
+        for one in live {
+            if !lacks(self, one) {
+                continue;
+            }
+            if !one.issuer().may_sign_crls || !one.has_key(change) {
+                return Ok(Some(one.issuer().title().to_owned()));
+            }
+            make(change, self, one, &inventory, &[], None, now)?;
+        }
+        Ok(None)
+    }
+
+    /// The newest list of each of these comes first, in their order; those of strangers stay behind them.
+    pub fn arrange(&mut self, live: &[&Hierarchy]) {
+        for one in live.iter().rev() {
+            let issuer = one.issuer();
+            let (mut own, others): (Vec<_>, Vec<_>) =
+                std::mem::take(&mut self.blocks).into_iter().partition(|(crl, _)| Self::is_of(crl, issuer));
+            own.sort_by_key(|(crl, _)| (crl.this_update, crl.len()));
+            self.blocks = own.pop().into_iter().chain(others).collect();
+        }
+    }
+
+    /// Takes an authority's lists out.
+    pub fn remove(&mut self, issuer: &Certificate) {
+        self.blocks.retain(|(crl, _)| !Self::is_of(crl, issuer));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
     }
 
     /// Writes the folder's file and the broker's copy.
@@ -275,75 +322,32 @@ fn bytes(serial: &str) -> Vec<u8> {
     (0..even.len()).step_by(2).filter_map(digit).collect()
 }
 
-/// A certificate that may be revoked.
-#[derive(Clone, Debug)]
-pub struct Found {
-    pub serial: String,
-    pub name: String,
-    pub role: Role,
-    /// The issuer's key identifier.
-    pub issuer: String,
-    pub not_after: Option<OffsetDateTime>,
-    /// Where the certificate is, in the folder.
-    pub file: Option<PathBuf>,
+/// What is revoked: what the lists in place have, and what the inventory knows.
+pub struct Revocations {
+    /// The issuer's name and the serial number.
+    listed: HashSet<(Vec<u8>, String)>,
+    noted: HashSet<String>,
 }
 
-impl Found {
-    pub fn of(certificate: &Certificate, role: Role, file: Option<PathBuf>) -> Self {
-        Self {
-            serial: certificate.serial.clone(),
-            name: certificate.title().to_owned(),
-            role,
-            issuer: certificate.authority_key_id.as_deref().map(inventory::hex).unwrap_or_default(),
-            not_after: Some(certificate.not_after),
-            file,
-        }
+impl Revocations {
+    /// A list that cannot be read is told by `verify` and `doctor`, and stops nobody here.
+    pub fn read(change: &Transaction<'_>) -> Result<Self, Failure> {
+        let lists = change.read(layout::CA_CRL)?.and_then(|pem| Crl::all_from_pem(&pem, layout::CA_CRL).ok());
+        let serials = |crl: &Crl| {
+            let issuer = crl.raw_issuer.clone();
+            crl.entries().map(|(serial, _)| (issuer.clone(), serial.to_owned())).collect::<Vec<_>>()
+        };
+        let listed = lists.iter().flatten().flat_map(serials).collect();
+        let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
+        let noted = Inventory::parse(&bytes).revoked().map(|one| one.serial.to_string()).collect();
+        Ok(Self { listed, noted })
     }
-}
 
-/// The certificates of a client that have not ended: those of the inventory, and those in the folder and its backups.
-pub fn of_name(
-    change: &Transaction<'_>,
-    inventory: &Inventory<'_>,
-    name: &str,
-    now: OffsetDateTime,
-) -> Result<Vec<Found>, Failure> {
-    let mut found: Vec<Found> = Vec::new();
-    if let Ok(client) = name.parse::<ClientName>() {
-        let own = layout::client(&client).cert;
-        let inner = own.strip_prefix("certs").unwrap_or(&own);
-        let stamps = fs::folders(&change.workspace().path(layout::BACKUP))?;
-        let kept = stamps.iter().rev().map(|stamp| Path::new(layout::BACKUP).join(stamp).join(inner));
-        for path in std::iter::once(own.clone()).chain(kept) {
-            let Some(pem) = change.read(&path)? else { continue };
-            // what a backup holds that cannot be read stands in nobody's way
-            let Ok(certificate) = Certificate::from_pem(&pem, "") else { continue };
-            found.push(Found::of(&certificate, Role::Client, Some(path)));
-        }
+    pub fn has(&self, certificate: &Certificate) -> bool {
+        self.has_serial(&certificate.raw_issuer, &certificate.serial)
     }
-    let noted = inventory.issued.iter().filter(|one| one.name == name);
-    found.extend(noted.map(|one| Found {
-        serial: one.serial.to_string(),
-        name: one.name.to_string(),
-        role: one.role,
-        issuer: one.issuer.to_string(),
-        not_after: inventory::time_of(&one.not_after),
-        file: None,
-    }));
-    let mut seen = HashSet::new();
-    found.retain(|one| one.not_after.is_none_or(|end| end > now) && seen.insert(one.serial.clone()));
-    Ok(found)
-}
 
-/// The certificate with this serial number.
-pub fn of_serial(inventory: &Inventory<'_>, serial: &str) -> Option<Found> {
-    let one = inventory.issued.iter().rev().find(|one| one.serial.eq_ignore_ascii_case(serial))?;
-    Some(Found {
-        serial: one.serial.to_string(),
-        name: one.name.to_string(),
-        role: one.role,
-        issuer: one.issuer.to_string(),
-        not_after: inventory::time_of(&one.not_after),
-        file: (!one.file.is_empty()).then(|| PathBuf::from(&*one.file)),
-    })
+    pub fn has_serial(&self, issuer: &[u8], serial: &str) -> bool {
+        self.noted.contains(serial) || self.listed.contains(&(issuer.to_owned(), serial.to_owned()))
+    }
 }

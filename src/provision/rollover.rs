@@ -39,7 +39,6 @@ use crate::conf::Settings;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::pki::BACKDATE;
-use crate::pki::parsed::Certificate;
 use crate::workspace::Transaction;
 use crate::workspace::Workspace;
 use crate::workspace::layout;
@@ -116,13 +115,6 @@ impl State {
                 Phase::Reissued { .. } => cross(Generation::Current),
             }
     }
-}
-
-/// Whether this authority issued it.
-pub fn is_from(certificate: &Certificate, issuer: &Certificate) -> bool {
-    certificate.raw_issuer == issuer.raw_subject
-        && (certificate.names_the_key_of(issuer)
-            || !certificate.names_another_key_than(issuer) && certificate.signed_by(issuer))
 }
 
 /// Ports of listeners that take over another trust by a restart alone: Mosquitto reads `cafile` again only where a

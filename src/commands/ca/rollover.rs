@@ -23,7 +23,6 @@ use crate::provision::rollover::InForce;
 use crate::provision::rollover::Phase;
 use crate::provision::rollover::Reissue;
 use crate::provision::rollover::State;
-use crate::takeover::Action;
 use crate::ui::Report;
 use crate::workspace::Change;
 use crate::workspace::Transaction;
@@ -133,7 +132,7 @@ fn prepare(context: &Context<'_>, args: &PrepareArgs) -> Result<u8, Failure> {
             ));
         }
     }
-    done.taken = Some(take_over(context, restart)?);
+    done.taken = Some(taking_over::after_a_change(context, restart)?);
     done.next = Some("ca rollover reissue");
     Ok(done.report())
 }
@@ -142,7 +141,7 @@ fn reissue(context: &Context<'_>, args: &ReissueArgs) -> Result<u8, Failure> {
     let how = Reissue { days: args.days, keep_key: args.keep_key, force: args.force };
     let prepared = matches!(State::load(&Transaction::begin(&context.workspace)?)?.phase, Phase::Prepared { .. });
     // a broker that does not trust the next authority yet would refuse its clients
-    if prepared && !take_over(context, Restart::Ask)?.holds() {
+    if prepared && !taking_over::after_a_change(context, Restart::Ask)?.holds() {
         return Err(Plain::no("rollover-not-loaded", "the broker does not trust the next authority yet")
             .detail("what it issues now would be refused")
             .hint("let the broker take it over: mqsec restart")
@@ -183,7 +182,7 @@ fn reissue(context: &Context<'_>, args: &ReissueArgs) -> Result<u8, Failure> {
     }
     done.more =
         json!({ "clients_issued": issued, "clients_done_before": left.done, "clients_left_alone": left.passed });
-    done.taken = Some(take_over(context, Restart::Ask)?);
+    done.taken = Some(taking_over::after_a_change(context, Restart::Ask)?);
     done.next = Some("ca rollover drop (when every client has its new certificate)");
     Ok(done.report())
 }
@@ -234,7 +233,7 @@ fn discard(context: &Context<'_>, force: bool) -> Result<u8, Failure> {
          sessions that are open stay open until they end"
     ));
     done.more = json!({ "replaced": replaced, "cut_off": cut_off, "backup": show(context, backup) });
-    done.taken = Some(take_over(context, restart)?);
+    done.taken = Some(taking_over::after_a_change(context, restart)?);
     done.next = Some("verify");
     Ok(done.report())
 }
@@ -249,7 +248,7 @@ fn cancel(context: &Context<'_>) -> Result<u8, Failure> {
     match backup {
         Some(backup) => {
             done.say(format!("the next authority is gone; it is kept in {}", show(context, backup)));
-            done.taken = Some(take_over(context, restart)?);
+            done.taken = Some(taking_over::after_a_change(context, restart)?);
         }
         None => done.say("no rollover is under way: there is nothing to take back".to_owned()),
     }
@@ -278,23 +277,6 @@ fn agree(context: &Context<'_>, step: &str) -> Result<Restart, Failure> {
         .detail(format!("port {ports} demands client certificates and has no crlfile"))
         .hint(format!("agree to the restart: mqsec ca rollover {step} --yes"))
         .into())
-}
-
-fn take_over(context: &Context<'_>, restart: Restart) -> Result<Taken, Failure> {
-    let mut taken = taking_over::after_a_change(context, restart)?;
-    // what was agreed to is done, whatever the broker's other files need
-    if restart == Restart::Agreed
-        && let Some(outcome) = &mut taken.outcome
-        && !matches!(outcome.action, Action::Restart { .. })
-        && let Some(engine) = broker::running(&context.workspace)
-    {
-        let probe = crate::provision::session::Probe::load(&context.workspace)?;
-        engine.stop(&context.workspace)?;
-        engine.start(&context.workspace)?;
-        engine.wait_until_ready(&context.workspace, &probe.knock())?;
-        outcome.action = Action::Restart { why: Vec::new() };
-    }
-    Ok(taken)
 }
 
 /// What a step did.

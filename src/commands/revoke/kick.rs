@@ -43,6 +43,7 @@ use crate::provision::session::Probe;
 use crate::provision::setup;
 use crate::provision::users;
 use crate::secret::Secret;
+use crate::takeover;
 use crate::workspace::Transaction;
 use crate::workspace::fs;
 use crate::workspace::layout;
@@ -125,7 +126,7 @@ pub(super) fn run(context: &Context<'_>, user: &str, revoked: &[&str]) -> Result
         let question = format!("{why}. Restart the broker? That ends every session for a moment.");
         if context.yes || context.ui.confirm(&question) {
             engine.stop(&context.workspace)?;
-            engine.start(&context.workspace)?;
+            takeover::start(&context.workspace, &engine, context.time())?;
             engine.wait_until_ready(&context.workspace, &Probe::load(&context.workspace)?.knock())?;
             return kicked(Means::Restart, open, format!("{why}; the broker was restarted"));
         }

@@ -5,11 +5,9 @@ use std::collections::HashSet;
 
 use time::OffsetDateTime;
 
-use super::is_from;
 use super::publish::PairOf;
 use super::publish::pair_of;
 use crate::error::Failure;
-use crate::pki::crl::Crl;
 use crate::pki::inventory;
 use crate::pki::inventory::Inventory;
 use crate::pki::inventory::Issued;
@@ -17,6 +15,7 @@ use crate::pki::inventory::Role;
 use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
 use crate::provision::authority::Hierarchy;
+use crate::provision::revocation::Revocations;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
 use crate::workspace::layout::broker;
@@ -42,12 +41,8 @@ pub fn in_force(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) 
     let workspace = change.workspace();
     let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
     let known = Inventory::parse(&bytes);
-    let lists = change.read(layout::CA_CRL)?.and_then(|pem| Crl::all_from_pem(&pem, layout::CA_CRL).ok());
-    let lists = lists.unwrap_or_default();
-    let is_revoked = |serial: &str| {
-        let listed = |crl: &Crl| crl.is_named_by(old.issuer()) && crl.revoked(serial).is_some();
-        known.revocation(serial).is_some() || lists.iter().any(listed)
-    };
+    let revoked = Revocations::read(change)?;
+    let is_revoked = |serial: &str| revoked.has_serial(&old.issuer().raw_subject, serial);
     let mut found: Vec<Holder> = Vec::new();
     if let PairOf::Ours(leaf, _) = pair_of(change, &[old])? {
         let certificate = Certificate::from_pem(leaf.as_bytes(), broker::CERT)?;
@@ -66,7 +61,7 @@ pub fn in_force(change: &Transaction<'_>, old: &Hierarchy, now: OffsetDateTime) 
         else {
             continue;
         };
-        if is_from(&certificate, old.issuer()) && certificate.not_after > now && !is_revoked(&certificate.serial) {
+        if certificate.is_from(old.issuer()) && certificate.not_after > now && !is_revoked(&certificate.serial) {
             let (serial, not_after) = (certificate.serial, certificate.not_after);
             found.push(Holder { name, is_broker: false, serial, not_after });
         }

@@ -3,11 +3,10 @@
 use time::OffsetDateTime;
 
 use super::bundle;
-use super::is_from;
 use crate::error::Failure;
-use crate::pki::crl::Crl;
 use crate::pki::parsed::Certificate;
 use crate::provision::authority::Hierarchy;
+use crate::provision::revocation::Lists;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
 use crate::workspace::layout::Generation;
@@ -36,10 +35,7 @@ pub(super) fn publish(
         change.put(broker::TRUST, made);
     }
     match lists(change, live, gone, now)? {
-        Ok(lists) => {
-            change.put(layout::CA_CRL, lists.clone());
-            change.put(broker::CRL, lists);
-        }
+        Ok(lists) => lists.put(change),
         Err(title) => {
             let name = change.workspace().show(layout::CA_CRL);
             warnings.push(format!("`{title}` has no revocation list and cannot sign one: `{name}` was left as it is"));
@@ -77,7 +73,7 @@ pub fn pair_of(change: &Transaction<'_>, live: &[&Hierarchy]) -> Result<PairOf, 
         return Ok(PairOf::Missing);
     };
     let certificate = Certificate::from_pem(leaf.as_bytes(), &change.workspace().show(broker::CERT))?;
-    Ok(match live.iter().find(|one| is_from(&certificate, one.issuer())) {
+    Ok(match live.iter().find(|one| certificate.is_from(one.issuer())) {
         Some(issuer) => PairOf::Ours(leaf, issuer.generation),
         None => PairOf::Foreign(certificate.title().to_owned()),
     })
@@ -94,34 +90,12 @@ fn lists(
     live: &[&Hierarchy],
     gone: &[&Hierarchy],
     now: OffsetDateTime,
-) -> Result<Result<String, String>, Failure> {
-    let mut there: Vec<(String, Crl)> = Vec::new();
-    for path in [layout::CA_CRL, broker::CRL] {
-        for block in bundle::blocks(&text(change, path)?, "X509 CRL") {
-            let known = |(_, crl): &(String, Crl), new: &Crl| crl.der == new.der;
-            if let Some(crl) = Crl::all_from_pem(block.as_bytes(), path)?.into_iter().next()
-                && !there.iter().any(|one| known(one, &crl))
-            {
-                there.push((block, crl));
-            }
-        }
+) -> Result<Result<Lists, String>, Failure> {
+    let mut lists = Lists::read(change)?;
+    gone.iter().for_each(|one| lists.remove(one.issuer()));
+    if let Some(title) = lists.complete(change, live, now)? {
+        return Ok(Err(title));
     }
-    let is_of = |crl: &Crl, one: &Hierarchy| crl.is_named_by(one.issuer()) && !crl.names_another_key_than(one.issuer());
-    let mut made = String::new();
-    for one in live {
-        let newest =
-            there.iter().filter(|(_, crl)| is_of(crl, one)).max_by_key(|(_, crl)| (crl.this_update, crl.len()));
-        match newest {
-            Some((block, _)) => made.push_str(block),
-            // what it issued is refused as expired, with a list and without
-            None if one.end() <= now => {}
-            None if one.issuer().may_sign_crls && one.has_key(change) => {
-                made.push_str(&one.unlock(change, now)?.empty_crl(now)?);
-            }
-            None => return Ok(Err(one.issuer().title().to_owned())),
-        }
-    }
-    let ours = |crl: &Crl| live.iter().chain(gone).any(|one| is_of(crl, one));
-    there.iter().filter(|(_, crl)| !ours(crl)).for_each(|(block, _)| made.push_str(block));
-    Ok(if made.is_empty() { Err(live[0].issuer().title().to_owned()) } else { Ok(made) })
+    lists.arrange(live);
+    Ok(if lists.is_empty() { Err(live[0].issuer().title().to_owned()) } else { Ok(lists) })
 }

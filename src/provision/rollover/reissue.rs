@@ -9,7 +9,6 @@ use time::OffsetDateTime;
 
 use super::Phase;
 use super::State;
-use super::is_from;
 use super::publish::PairOf;
 use super::publish::pair_of;
 use super::publish::publish;
@@ -17,12 +16,9 @@ use super::publish::text;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::pki;
-use crate::pki::BACKDATE;
 use crate::pki::authority::Authority;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
-use crate::pki::crl::Crl;
-use crate::pki::inventory::Inventory;
 use crate::pki::keys::KeyType;
 use crate::pki::names::ClientName;
 use crate::pki::parsed::Certificate;
@@ -31,6 +27,7 @@ use crate::provision::authority;
 use crate::provision::authority::Hierarchy;
 use crate::provision::certificates;
 use crate::provision::inventory;
+use crate::provision::revocation::Revocations;
 use crate::provision::stamp;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
@@ -144,10 +141,7 @@ pub struct Left {
 /// Which clients of `certs/client` have a certificate of the old authority.
 pub fn left(change: &Transaction<'_>, old: &Hierarchy, new: &Hierarchy) -> Result<Left, Failure> {
     let workspace = change.workspace();
-    let known = change.read(layout::INVENTORY)?.unwrap_or_default();
-    let known = Inventory::parse(&known);
-    let lists = change.read(layout::CA_CRL)?.and_then(|pem| Crl::all_from_pem(&pem, layout::CA_CRL).ok());
-    let lists = lists.unwrap_or_default();
+    let revoked = Revocations::read(change)?;
     let mut left = Left::default();
     for name in workspace.clients()? {
         let Ok(client) = name.parse::<ClientName>() else { continue };
@@ -160,12 +154,11 @@ pub fn left(change: &Transaction<'_>, old: &Hierarchy, new: &Hierarchy) -> Resul
                 continue;
             }
         };
-        let listed = |crl: &Crl| crl.is_named_by(old.issuer()) && crl.revoked(&certificate.serial).is_some();
-        if is_from(&certificate, new.issuer()) {
+        if certificate.is_from(new.issuer()) {
             left.done += 1;
-        } else if !is_from(&certificate, old.issuer()) {
+        } else if !certificate.is_from(old.issuer()) {
             left.passed.push((name, "another authority issued it".to_owned()));
-        } else if known.revocation(&certificate.serial).is_some() || lists.iter().any(listed) {
+        } else if revoked.has(&certificate) {
             left.passed.push((name, "it is revoked".to_owned()));
         } else {
             left.pending.push(client);
@@ -196,7 +189,7 @@ pub fn reissue_clients(
         let Some(pem) = change.read(&paths.cert)? else { continue };
         let replaced = Certificate::from_pem(&pem, &change.workspace().show(&paths.cert))?;
         // another command was faster
-        if !is_from(&replaced, old.issuer()) {
+        if !replaced.is_from(old.issuer()) {
             continue;
         }
         let request = request(&replaced, Role::Client, how, &old)?;
@@ -235,28 +228,10 @@ fn certify(
 }
 
 fn request(replaced: &Certificate, role: Role, how: Reissue, old: &Hierarchy) -> Result<Request, Failure> {
-    let life = (replaced.not_after - replaced.not_before - BACKDATE).whole_days();
-    // one that was shortened to the old authority's end tells nothing of what was asked for
-    let same = match replaced.not_after < old.end() {
-        true => u32::try_from(life).unwrap_or_default().max(1),
-        false => certificates::DEFAULT_DAYS,
-    };
     Ok(Request {
         common_name: replaced.title().parse()?,
         role,
-        days: how.days.unwrap_or(same),
-        key_type: key_type(replaced),
+        days: how.days.unwrap_or_else(|| certificates::days_like(replaced, old)),
+        key_type: KeyType::like(replaced),
     })
-}
-
-/// The kind of a key that is like this certificate's.
-pub(super) fn key_type(certificate: &Certificate) -> KeyType {
-    match certificate.key_kind {
-        KeyKind::Rsa(bits) if bits > 3072 => KeyType::Rsa4096,
-        KeyKind::Rsa(bits) if bits > 2048 => KeyType::Rsa3072,
-        KeyKind::Rsa(_) => KeyType::Rsa2048,
-        KeyKind::P384 | KeyKind::P521 => KeyType::P384,
-        KeyKind::Ed25519 => KeyType::Ed25519,
-        KeyKind::P256 | KeyKind::Other => KeyType::P256,
-    }
 }

@@ -90,7 +90,7 @@ fn new_root(
     let request = authority::Request {
         common_name,
         days: wish.days,
-        key_type: wish.key_type.unwrap_or_else(|| super::reissue::key_type(&current.root)),
+        key_type: wish.key_type.unwrap_or_else(|| KeyType::like(&current.root)),
         intermediate: current.signing.is_some(),
         ..authority::Request::default()
     };
@@ -152,7 +152,7 @@ fn new_signing(
             .into());
     };
     let name = name(change, wish, signing)?;
-    let key_type = wish.key_type.unwrap_or_else(|| super::reissue::key_type(signing));
+    let key_type = wish.key_type.unwrap_or_else(|| KeyType::like(signing));
     let (made, cert_pem, key_pem) =
         current.unlock_root(change, now)?.create_signing(&name, wish.days, key_type, now)?;
     let files = layout::authority(Generation::Next);

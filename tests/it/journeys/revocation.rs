@@ -514,3 +514,40 @@ fn a_broker_in_a_container_refuses_it_too() {
     ends_within_five_seconds(&mut out, start);
     world.sandbox.mqsec(&["down"]).ok();
 }
+
+fn listed(sandbox: &Sandbox) -> String {
+    sandbox.mqsec(&["crl", "show", "--json"]).ok().json()["lists"].to_string()
+}
+
+#[test]
+fn lists_that_were_lost_come_back_with_what_was_revoked() {
+    let sandbox = Sandbox::new();
+    sandbox.mqsec(&["ca", "init"]).ok();
+    sandbox.mqsec(&["client-cert", "s1"]).ok();
+    let told = sandbox.mqsec(&["revoke", "s1", "--json"]).ok().json();
+    let serial = told["certificates"][0]["serial"].as_str().unwrap().to_owned();
+    for again in [&["ca", "init"][..], &["ca", "rollover", "prepare"], &["ca", "init"]] {
+        sandbox.run("rm", &["certs/ca.crl", "certs/broker/ca.crl"]).ok();
+        sandbox.mqsec(again).ok();
+        assert!(listed(&sandbox).contains(&serial), "{again:?}");
+        assert_eq!(sandbox.read("certs/ca.crl"), sandbox.read("certs/broker/ca.crl"), "{again:?}");
+    }
+}
+
+#[test]
+fn a_certificate_that_names_no_key_of_its_issuer_is_listed() {
+    let sandbox = Sandbox::new();
+    sandbox.mqsec(&["ca", "init"]).ok();
+    sandbox.write("ext", "extendedKeyUsage=clientAuth\nauthorityKeyIdentifier=none\n");
+    let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "x.key"];
+    sandbox.run("openssl", &[&["req", "-new", "-subj", "/CN=x", "-out", "x.csr"], &key[..]].concat()).ok();
+    let sign =
+        ["x509", "-req", "-in", "x.csr", "-CA", "certs/ca.crt", "-CAkey", "certs/ca.key", "-set_serial", "0x77aa55"];
+    sandbox.run("openssl", &[&sign[..], &["-extfile", "ext", "-out", "x.crt", "-days", "30"]].concat()).ok();
+    sandbox.mqsec(&["revoke", "--cert", "x.crt"]).ok();
+    assert!(listed(&sandbox).contains("77AA55"));
+    // its revocation is known to be that authority's, so the list can be made again
+    sandbox.run("rm", &["certs/ca.crl", "certs/broker/ca.crl"]).ok();
+    sandbox.mqsec(&["crl", "renew"]).ok();
+    assert!(listed(&sandbox).contains("77AA55"));
+}
