@@ -362,8 +362,7 @@ fn complete(change: &mut Transaction<'_>, hierarchy: &Hierarchy, now: OffsetDate
         remember(change);
     }
     if !change.has(layout::CA_CRL) && hierarchy.issuer().may_sign_crls {
-        let crl = hierarchy.unlock(change, now)?.empty_crl(now)?;
-        change.put(layout::CA_CRL, crl);
+        super::revocation::restore(change, now)?;
     }
     if !change.has(broker::TRUST) {
         change.put(broker::TRUST, hierarchy.trusted());

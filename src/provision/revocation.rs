@@ -232,6 +232,26 @@ pub fn make(
     Ok(Made { issuer: issuer.title().to_owned(), number, next_update, entries: count })
 }
 
+/// Writes the lists again where `certs/ca.crl` is gone: from the broker's copy and the inventory, so that what was revoked
+/// stays revoked.
+pub(super) fn restore(change: &mut Transaction<'_>, now: OffsetDateTime) -> Result<(), Failure> {
+    let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
+    let inventory = Inventory::parse(&bytes);
+    let mut lists = Lists::read(change)?;
+    for hierarchy in live(change, now)? {
+        if lists.of(hierarchy.issuer()).next().is_some() {
+            continue;
+        }
+        let made = make(change, &mut lists, &hierarchy, &inventory, &[], None, now);
+        // the other authority of a rollover may have lost its key: the current one's list is what most need
+        if hierarchy.generation == Generation::Current {
+            made?;
+        }
+    }
+    lists.put(change);
+    Ok(())
+}
+
 fn params(serial: &str, entry: &Entry) -> RevokedCertParams {
     use RevocationReason as R;
     let reason = match entry.reason {
