@@ -110,9 +110,13 @@ impl Lists {
         self.blocks.insert(at, (crl, pem));
     }
 
+    pub fn text(&self) -> String {
+        self.blocks.iter().map(|(_, pem)| pem.as_str()).collect()
+    }
+
     /// Writes the folder's file and the broker's copy.
     pub fn put(&self, change: &mut Transaction<'_>) {
-        let text: String = self.blocks.iter().map(|(_, pem)| pem.as_str()).collect();
+        let text = self.text();
         change.put(layout::CA_CRL, text.clone());
         change.put(broker::CRL, text);
     }
@@ -309,6 +313,11 @@ pub struct Found {
 }
 
 impl Found {
+    /// Whether more of it is known than its serial number.
+    pub fn is_known(&self) -> bool {
+        self.not_after.is_some()
+    }
+
     pub fn of(certificate: &Certificate, role: Role, file: Option<PathBuf>) -> Self {
         Self {
             serial: certificate.serial.clone(),

@@ -86,7 +86,10 @@ impl<'a> Renewal<'a> {
     fn next(&self) -> Option<String> {
         let clients: Vec<_> = self.renewed.iter().filter(|one| one.target != Target::Broker).collect();
         let first = clients.first()?;
-        let file = self.context.workspace.show(&first.file);
+        let file = match clients.len() {
+            1 => self.context.workspace.show(&first.file),
+            _ => "the files above".to_owned(),
+        };
         let key = match clients.iter().any(|one| one.rekeyed) {
             true => "with its new key",
             false => "its key is the same",

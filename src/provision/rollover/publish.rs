@@ -6,8 +6,11 @@ use super::bundle;
 use super::is_from;
 use crate::error::Failure;
 use crate::pki::crl::Crl;
+use crate::pki::inventory::Inventory;
 use crate::pki::parsed::Certificate;
 use crate::provision::authority::Hierarchy;
+use crate::provision::revocation;
+use crate::provision::revocation::Lists;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
 use crate::workspace::layout::Generation;
@@ -107,6 +110,8 @@ fn lists(
         }
     }
     let is_of = |crl: &Crl, one: &Hierarchy| crl.is_named_by(one.issuer()) && !crl.names_another_key_than(one.issuer());
+    let noted = change.read(layout::INVENTORY)?.unwrap_or_default();
+    let inventory = Inventory::parse(&noted);
     let mut made = String::new();
     for one in live {
         let newest =
@@ -116,7 +121,10 @@ fn lists(
             // what it issued is refused as expired, with a list and without
             None if one.end() <= now => {}
             None if one.issuer().may_sign_crls && one.has_key(change) => {
-                made.push_str(&one.unlock(change, now)?.empty_crl(now)?);
+                // it was lost: what is noted as revoked stays revoked
+                let mut list = Lists::default();
+                revocation::make(change, &mut list, one, &inventory, &[], None, now)?;
+                made.push_str(&list.text());
             }
             None => return Ok(Err(one.issuer().title().to_owned())),
         }
