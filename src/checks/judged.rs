@@ -10,6 +10,7 @@ use super::Found;
 use super::Severity;
 use super::Subject;
 use crate::pki::input;
+use crate::pki::inventory::Inventory;
 use crate::pki::parsed::Certificate;
 use crate::pki::parsed::KeyKind;
 use crate::pki::verify;
@@ -74,7 +75,14 @@ pub(super) fn all(subject: &Subject) -> Vec<Judged> {
         trust_of_clients = own;
         trust_of_clients.extend(list(subject, "certs/signing/ca.crt"));
     }
-    all.extend(clients(subject, &trust_of_clients));
+    let noted = Inventory::parse(subject.folder.bytes(layout::INVENTORY).unwrap_or_default());
+    for mut one in clients(subject, &trust_of_clients) {
+        // one that was revoked may be of an authority that is gone by now
+        if one.facts.as_ref().is_some_and(|facts| noted.revocation(&facts.serial).is_some()) {
+            one.findings.retain(|finding| !OF_AN_ISSUER.contains(&finding.code));
+        }
+        all.push(one);
+    }
     all
 }
 
@@ -107,6 +115,10 @@ fn authority(subject: &Subject, path: &str, own: &[Certificate]) -> Option<Judge
     findings.retain(|finding| finding.code != "certificate-unknown-issuer");
     Some(Judged { findings, facts: found.list.first().map(facts), ..judged })
 }
+
+/// Codes that say nothing of a certificate that is revoked.
+const OF_AN_ISSUER: [&str; 3] =
+    ["certificate-other-authority", "certificate-unknown-issuer", "chain-intermediate-missing"];
 
 /// Codes that say nothing where the authority is unknown, or not ours.
 const OF_THE_AUTHORITY: [&str; 6] = [

@@ -160,7 +160,13 @@ fn look(
             Target::Client(name) => format!("mqsec client-cert {}", shell_word(name.as_str())),
         };
         let error = Plain::new("certificate-missing", format!("there is no `{shown}`"));
-        return Err(error.hint(format!("issue it: {make}")).into());
+        return Err(match target {
+            Target::Client(name) if name.as_str() == "ca" => {
+                error.hint("an authority is not renewed, it is replaced: mqsec ca rollover prepare")
+            }
+            _ => error.hint(format!("issue it: {make}")),
+        }
+        .into());
     };
     if *target == Target::Broker && change.has(layout::broker::EXTERNAL) {
         return Ok(Verdict::Left("another authority issues it: mqsec acme renew".to_owned()));

@@ -57,7 +57,9 @@ impl Diagnose for FsError {
 
     fn hints(&self) -> Vec<String> {
         let path = self.path.display();
-        let parent = self.path.parent().unwrap_or(&self.path).display();
+        // a bare name's parent is empty
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new(".")).display();
         let hint = match self.code() {
             "file-permission-denied" => format!("look who owns it: ls -la {parent}; run mqsec as that user"),
             "file-is-a-folder" => format!("a file belongs there (Docker makes such folders); rmdir {path}"),

@@ -86,7 +86,10 @@ impl<'a> Renewal<'a> {
     fn next(&self) -> Option<String> {
         let clients: Vec<_> = self.renewed.iter().filter(|one| one.target != Target::Broker).collect();
         let first = clients.first()?;
-        let file = self.context.workspace.show(&first.file);
+        let file = match clients.len() {
+            1 => self.context.workspace.show(&first.file),
+            _ => "the files above".to_owned(),
+        };
         let key = match clients.iter().any(|one| one.rekeyed) {
             true => "with its new key",
             false => "its key is the same",
@@ -128,12 +131,23 @@ impl Report for Renewal<'_> {
         if let Some(backup) = self.renewed.first().map(|one| &one.backup) {
             text.push_str(&format!("what was replaced is kept in {}\n", show(backup)));
         }
-        text.extend(self.taken.iter().map(Taken::text));
+        let told = self.taken.as_ref().map(Taken::text).unwrap_or_default();
+        match self.put_back {
+            None => text.push_str(&told),
+            // a restart alone would not help now
+            Some(_) => told.lines().filter(|line| !line.starts_with("next: ")).for_each(|line| {
+                text.push_str(line);
+                text.push('\n');
+            }),
+        }
         if let Some(served) = self.put_back {
             let again = if served { "and is served" } else { "and the broker was not seen to serve it: mqsec status" };
             text.push_str(&format!(
                 "the broker did NOT serve its new certificate; the one of before is back in its place, {again}\n"
             ));
+            if self.taken.as_ref().is_some_and(|taken| taken.restart_declined.is_some()) {
+                text.push_str("next: agree to the restart: the same command with --yes\n");
+            }
         }
         if let Some((name, end)) = self.authority_ends() {
             let command = self.context.workspace.command();

@@ -46,7 +46,10 @@ impl Report for Revocation<'_> {
     fn text(&self, _fancy: bool) -> String {
         let mut text = String::new();
         for Row { found, before, reason, is_trusted, .. } in &self.rows {
-            let what = format!("certificate {} of `{}`", found.serial, printable(&found.name));
+            let mut what = format!("certificate {}", found.serial);
+            if found.is_known() {
+                what.push_str(&format!(" of `{}`", printable(&found.name)));
+            }
             text.push_str(&match before {
                 Some((date, reason)) => format!("{what} was revoked already, on {} ({reason})\n", short_date(*date)),
                 None => format!("{what} is revoked ({reason})\n"),
@@ -73,6 +76,14 @@ impl Report for Revocation<'_> {
         match &self.kicked {
             Some(Kicked { user, means: Means::Nothing, words, .. }) => {
                 text.push_str(&format!("nobody to throw out as `{}`: {words}\n", printable(user)));
+                let command = self.context.workspace.command();
+                // the log tells users, and no certificates
+                if let Some(of) = self.rows.first().filter(|row| row.found.name == *user).map(|row| &row.found) {
+                    let which = if of.is_known() { shell_word(&of.name) } else { format!("--serial {}", of.serial) };
+                    text.push_str(&format!(
+                        "  if its device logs in as another user: {command} revoke {which} --kick --user USER\n"
+                    ));
+                }
             }
             Some(Kicked { user, means: Means::None, words, .. }) => {
                 text.push_str(&format!("the open sessions of `{}` were NOT ended: {words}\n", printable(user)));
@@ -84,9 +95,13 @@ impl Report for Revocation<'_> {
             }
             None if !self.proofs.is_empty() => {
                 let command = self.context.workspace.command();
-                let name = self.rows.first().map(|row| shell_word(&row.found.name)).unwrap_or_default();
+                let which = |row: &Row| match row.found.is_known() {
+                    true => format!("{} --kick", shell_word(&row.found.name)),
+                    false => format!("--serial {} --kick --user USER", row.found.serial),
+                };
+                let which = self.rows.first().map(which).unwrap_or_default();
                 text.push_str(&format!(
-                    "a session that is open stays open; end it too: {command} revoke {name} --kick\n"
+                    "a session that is open stays open; end it too: {command} revoke {which}\n"
                 ));
             }
             None => {}

@@ -18,8 +18,8 @@ use crate::pki::in_words;
 use crate::pki::parsed::Certificate;
 use crate::pki::short_date;
 
-/// How a current list comes about: mqsec writes one where there is none.
-const RENEW: &str = "remove certs/ca.crl and certs/broker/ca.crl and let mqsec write an empty one: mqsec up; or put a current one there";
+/// How a current list comes about: from the lists in place and the inventory, so that nobody gets in again.
+const RENEW: &str = "have it signed anew, with all that was revoked: mqsec crl renew; or put a current one there";
 
 pub(super) fn judge(case: &Case<'_>, path: &Path<'_>, findings: &mut Vec<Finding>) {
     if case.crls.is_empty() {

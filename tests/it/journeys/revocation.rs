@@ -220,6 +220,24 @@ fn what_was_renewed_is_revoked_with_it_and_a_serial_number_alone() {
 }
 
 #[test]
+fn a_list_that_was_lost_comes_back_with_all_that_was_revoked() {
+    let sandbox = folder();
+    sandbox.mqsec(&["revoke", "a"]).ok();
+    for args in [&["ca", "init"][..], &["ca", "rollover", "prepare"]] {
+        sandbox.run("rm", &["certs/ca.crl", "certs/broker/ca.crl"]).ok();
+        sandbox.mqsec(args).ok();
+        let lists = list(&sandbox, &[]);
+        assert_eq!(lists[0]["revoked"][0]["name"], "a", "{args:?}: {lists:#}");
+        assert_eq!(lists[0]["number"], 2, "{args:?}: the number went back");
+    }
+    // one that is revoked is no fault of the folder, also when its authority is gone
+    sandbox.mqsec(&["ca", "rollover", "reissue"]).ok();
+    sandbox.mqsec(&["ca", "rollover", "drop"]).ok();
+    let said = sandbox.mqsec(&["doctor"]).stdout;
+    assert!(!said.contains("certificate-other-authority"), "{said}");
+}
+
+#[test]
 fn a_certificate_that_the_folder_lost_is_revoked_by_its_file() {
     let sandbox = folder();
     sandbox.run("bash", &["-ec", "mv certs/client/a/a.crt lost.crt; rm -r certs/client/a certs/inventory.tsv"]).ok();

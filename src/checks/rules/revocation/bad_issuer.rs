@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
     title: "a revocation list is not of the authority, or its signature does not fit",
     why: "All clients of the authority are refused with `unknown ca` (alert 48), for the broker has no list \
           of theirs. After the authority was made anew its old list no longer fits.",
-    fix: "let the authority make a new one: remove certs/ca.crl and certs/broker/ca.crl, then `mqsec up`",
+    fix: "let the authority make a new one, with all that was revoked: `mqsec crl renew`",
     source: "measured on 2.0.21 and 2.1.2; eclipse-mosquitto/mosquitto#2597, #2916",
     check: |subject, found| {
         super::tell(subject, found, &["crl-other-issuer", "crl-bad-signature", "ca-cannot-sign-crl"])

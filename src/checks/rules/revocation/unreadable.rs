@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
     title: "the revocation list is missing, empty, or no list in PEM",
     why: "The broker does not start (`Unable to load certificate revocation file`); at a reload 2.0 keeps the old list, \
           and 2.1 ends.",
-    fix: "let mqsec write an empty one: `mqsec up`; or convert the list: `openssl crl -inform DER -in LIST -out LIST.pem`",
+    fix: "move it away and have it made anew, with all that was revoked: `mqsec crl renew`; or convert the list: `openssl crl -inform DER -in LIST -out LIST.pem`",
     source: "measured on 2.0.21 and 2.1.2",
     check,
     mend: None,
