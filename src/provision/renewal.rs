@@ -16,6 +16,7 @@ use super::authority::Hierarchy;
 use super::certificates;
 use super::certificates::DEFAULT_DAYS;
 use super::certificates::Files;
+use super::external;
 use super::inventory;
 use super::stamp;
 use crate::error::Failure;
@@ -189,7 +190,12 @@ fn look(
         return Err(error.hint(format!("issue it: {make}")).into());
     };
     if *target == Target::Broker && change.has(layout::broker::EXTERNAL) {
-        return Ok(Verdict::Left("another authority issues it: mqsec acme renew".to_owned()));
+        let by = external::origin(change.workspace())?.map(|origin| origin.by).unwrap_or_default();
+        return Ok(Verdict::Left(match by.as_str() {
+            "certbot" | "lego" | "acme.sh" => format!("{by} renews it, and hands it over: mqsec deploy-hook"),
+            "files" => "another authority issues it; hand over a new one: mqsec deploy-hook".to_owned(),
+            _ => "another authority issues it: mqsec acme renew".to_owned(),
+        }));
     }
     let certificate = Certificate::from_pem(&pem, &shown)?;
     if !office.issued(&certificate) {
