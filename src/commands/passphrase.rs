@@ -49,8 +49,7 @@ fn find(file: Option<&PathBuf>, json: bool, key: &str, new: bool) -> Result<Secr
     let asked = Ui::secret_from_terminal(json, &format!("{what} {key}: "), new)?;
     asked.ok_or_else(|| {
         // `up` would make an authority without a passphrase where there is none yet
-        let (needs, command) =
-            if new { ("is to be encrypted", "ca init --encrypt") } else { ("is encrypted", "up") };
+        let (needs, command) = if new { ("is to be encrypted", "ca init --encrypt") } else { ("is encrypted", "up") };
         Plain::new(
             "ca-passphrase-needed",
             format!("`{key}` {needs}, and there is no terminal to ask for the passphrase"),
