@@ -219,7 +219,7 @@ fn terms(url: Option<&str>) -> Plain {
         Some(url) => plain.detail(format!("they are: {}", crate::error::printable(url))),
         None => plain,
     };
-    plain.hint("read them, then: mqsec acme issue --agree-tos")
+    plain.hint("read them, then the same command with --agree-tos: mqsec acme issue --domain NAME --agree-tos")
 }
 
 /// A new key, or the broker's own where it is to be kept and came from an authority as this one.

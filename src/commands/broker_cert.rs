@@ -6,6 +6,7 @@ use crate::error::Plain;
 use crate::pki::authority::Role;
 use crate::pki::keys::KeyType;
 use crate::pki::names::BrokerName;
+use crate::pki::verify;
 use crate::provision::authority;
 use crate::provision::certificates;
 use crate::provision::certificates::Wish;
@@ -54,6 +55,15 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         key_type: args.key_type,
     };
     let mut change = Transaction::begin(&context.workspace)?;
+    if change.has(layout::broker::EXTERNAL)
+        && let Some(there) = certificates::broker_certificate(&context.workspace)?
+        && args.names.iter().any(|name| !verify::is_valid_for(&there, &name.to_string()))
+    {
+        context.ui.warn(&format!(
+            "the names given are not all in it; to have the own authority's certificate again: rm {}, then the same command",
+            context.workspace.show(layout::broker::EXTERNAL)
+        ));
+    }
     let outcome = certificates::broker(&mut change, &wish, context.now)?;
     let changes = change.commit()?;
     let next = format!("{} up (a broker that runs is reloaded)", context.workspace.command());

@@ -27,9 +27,12 @@ pub(super) fn source(file: Option<PathBuf>, json: bool) -> Passphrase {
         }
         let found = find(file.as_ref(), json, key, new)?;
         if found.expose().is_empty() {
-            return Err(Plain::new("ca-passphrase-empty", "the passphrase is empty")
-                .hint("give one that nobody guesses; a key without one needs no --encrypt: mqsec ca init")
-                .into());
+            let hint = if new {
+                "give one that nobody guesses; a key without one needs no --encrypt: mqsec ca init"
+            } else {
+                "give the one that the key was encrypted with: mqsec --ca-passphrase-file FILE up"
+            };
+            return Err(Plain::new("ca-passphrase-empty", "the passphrase is empty").hint(hint).into());
         }
         Ok(known.insert(found).clone())
     })
@@ -45,12 +48,13 @@ fn find(file: Option<&PathBuf>, json: bool, key: &str, new: bool) -> Result<Secr
     let what = if new { "New passphrase for" } else { "Passphrase of" };
     let asked = Ui::secret_from_terminal(json, &format!("{what} {key}: "), new)?;
     asked.ok_or_else(|| {
-        let needs = if new { "is to be encrypted" } else { "is encrypted" };
+        // `up` would make an authority without a passphrase where there is none yet
+        let (needs, command) = if new { ("is to be encrypted", "ca init --encrypt") } else { ("is encrypted", "up") };
         Plain::new(
             "ca-passphrase-needed",
             format!("`{key}` {needs}, and there is no terminal to ask for the passphrase"),
         )
-        .hint(format!("put it into a file or the variable {VARIABLE}: mqsec --ca-passphrase-file FILE up"))
+        .hint(format!("put it into a file or the variable {VARIABLE}: mqsec --ca-passphrase-file FILE {command}"))
         .into()
     })
 }

@@ -181,7 +181,11 @@ impl Report for Outcome {
             let dir = crate::error::shell_word(&self.dir);
             text.push_str(&format!("next: sudo mqsec --dir {dir} trust {word} --system\n"));
         } else if self.want == Want::Status && self.status() != 0 {
-            text.push_str("next: mqsec trust install\n");
+            let dir = match self.dir.as_str() {
+                "." => String::new(),
+                dir => format!("--dir {} ", crate::error::shell_word(dir)),
+            };
+            text.push_str(&format!("next: mqsec {dir}trust install\n"));
         } else if self.want == Want::Install && self.status() == 0 {
             text.push_str("programs that run already read it when they start anew\n");
         }

@@ -38,7 +38,7 @@ pub enum CsrError {
     Unreadable { path: String, found: String },
     #[error("the signature of `{path}` does not fit: who made it does not have the key, or it was altered")]
     BadSignature { path: String },
-    #[error("the signature of `{path}` ({algorithm}) cannot be verified: it is broken or out of use")]
+    #[error("the signature of `{path}` ({algorithm}) cannot be verified: it is broken, out of use, or unusual")]
     WeakSignature { path: String, algorithm: String },
     #[error("the key of `{path}` ({key}) is {why}")]
     UnusableKey { path: String, key: String, why: &'static str },
@@ -69,6 +69,8 @@ impl Diagnose for CsrError {
         }]
     }
 }
+
+const RSA_PSS: &str = "1.2.840.113549.1.1.10";
 
 /// Longer than any request with a key of RSA 16384 and a hundred names.
 const LARGEST: usize = 64 << 10;
@@ -114,6 +116,10 @@ impl Csr {
         };
         match signed.is_by_key(key_kind, info.subject_pki.subject_public_key.as_ref()) {
             Signed::Yes => {}
+            // RSA-PSS has parameters of its own, and those that TLS does not know are not computed
+            Signed::No if request.signature_algorithm.algorithm.to_id_string() == RSA_PSS => {
+                return Err(CsrError::WeakSignature { path: path(), algorithm: "RSA-PSS".to_owned() });
+            }
             Signed::No => return Err(CsrError::BadSignature { path: path() }),
             Signed::Unjudged => {
                 let oid = request.signature_algorithm.algorithm.to_id_string();

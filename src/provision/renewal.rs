@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::authority::Hierarchy;
 use super::certificates;
 use super::certificates::Files;
+use super::external;
 use super::inventory;
 use super::revocation;
 use super::revocation::Revocations;
@@ -169,7 +170,12 @@ fn look(
         .into());
     };
     if *target == Target::Broker && change.has(layout::broker::EXTERNAL) {
-        return Ok(Verdict::Left("another authority issues it: mqsec acme renew".to_owned()));
+        let by = external::origin(change.workspace())?.map(|origin| origin.by).unwrap_or_default();
+        return Ok(Verdict::Left(match by.as_str() {
+            "certbot" | "lego" | "acme.sh" => format!("{by} renews it, and hands it over: mqsec deploy-hook"),
+            "files" => "another authority issues it; hand over a new one: mqsec deploy-hook".to_owned(),
+            _ => "another authority issues it: mqsec acme renew".to_owned(),
+        }));
     }
     let certificate = Certificate::from_pem(&pem, &shown)?;
     if !office.issued(&certificate) {

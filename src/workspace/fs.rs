@@ -63,7 +63,11 @@ impl Diagnose for FsError {
         let hint = match self.code() {
             "file-permission-denied" => format!("look who owns it: ls -la {parent}; run mqsec as that user"),
             "file-is-a-folder" => format!("a file belongs there (Docker makes such folders); rmdir {path}"),
-            "folder-is-a-file" => format!("a folder belongs there; move the file away: mv {parent} {parent}.old"),
+            "folder-is-a-file" => {
+                // what stands in the way is the last on the way that is there
+                let file = self.path.ancestors().find(|path| path.is_file()).unwrap_or(&self.path).display();
+                format!("a folder belongs there; move the file away: mv {file} {file}.old")
+            }
             "disk-full" => format!("make room, nothing was changed; see: df -h {parent}"),
             "file-system-read-only" => "choose another folder with --dir DIR".to_owned(),
             _ => return Vec::new(),

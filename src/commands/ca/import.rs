@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         && change.has(layout::CA_CERT)
         && let Some(there) = Hierarchy::load(&change, Generation::Current)?
     {
-        return Err(init::exists(&there));
+        return Err(init::exists(&there, "ca import --cert FILE --key FILE --force"));
     }
     let (hierarchy, backup) = import::take(&mut change, &fit, context.now)?;
     let changes = change.commit()?;

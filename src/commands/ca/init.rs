@@ -80,20 +80,20 @@ pub fn init(context: &Context<'_>, args: &InitArgs) -> Result<u8, Failure> {
     let changes = change.commit()?;
     let hierarchy = outcome.hierarchy;
     if !outcome.created && changes.is_empty() {
-        return Err(exists(&hierarchy));
+        return Err(exists(&hierarchy, "ca init --force"));
     }
     let backup = outcome.backup.map(|path| workspace.show(path));
     let encrypted = outcome.created && args.encrypt;
     Ok(context.ui.report(&Made { context, hierarchy, created: outcome.created, encrypted, changes, backup }))
 }
 
-pub(super) fn exists(hierarchy: &Hierarchy) -> Failure {
+pub(super) fn exists(hierarchy: &Hierarchy, replace: &str) -> Failure {
     let root = &hierarchy.root;
     Plain::no("ca-exists", format!("there is an authority already: `{}`", root.title()))
         .detail(format!("it lasts until {}; nothing was changed", short_date(root.not_after)))
         .hint("look at it: mqsec ca show")
         .hint("replace it step by step, so that nobody is cut off: mqsec ca rollover")
-        .hint("replace it (every certificate must then be issued anew): mqsec ca init --force")
+        .hint(format!("replace it (every certificate must then be issued anew): mqsec {replace}"))
         .into()
 }
 

@@ -59,8 +59,8 @@ pub(super) fn run(context: &Context<'_>, encrypt: bool) -> Result<u8, Failure> {
     }
     let changes = change.commit()?;
     if changes.is_empty() {
-        let state = if encrypt { "encrypted" } else { "not encrypted" };
-        return Err(Plain::no("ca-key-unchanged", format!("the authority's keys are {state} already"))
+        let state = if encrypt { "encrypted already" } else { "not encrypted" };
+        return Err(Plain::no("ca-key-unchanged", format!("the authority's keys are {state}"))
             .hint("see how they are kept: mqsec ca show")
             .into());
     }

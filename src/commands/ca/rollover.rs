@@ -26,7 +26,9 @@ use crate::provision::rollover::State;
 use crate::ui::Report;
 use crate::workspace::Change;
 use crate::workspace::Transaction;
+use crate::workspace::fs;
 use crate::workspace::layout;
+use crate::workspace::layout::Generation;
 
 /// Replace the authority step by step, so that no client is cut off: prepare, reissue, drop
 ///
@@ -113,6 +115,7 @@ fn prepare(context: &Context<'_>, args: &PrepareArgs) -> Result<u8, Failure> {
         signing_only: args.signing_only,
         without_cross: args.no_cross,
     };
+    keys_together(context)?;
     let fresh = matches!(State::load(&Transaction::begin(&context.workspace)?)?.phase, Phase::None);
     let restart = if fresh { agree(context, "prepare")? } else { Restart::Ask };
     let mut change = Transaction::begin(&context.workspace)?;
@@ -257,6 +260,29 @@ fn cancel(context: &Context<'_>) -> Result<u8, Failure> {
 
 fn show(context: &Context<'_>, path: impl AsRef<std::path::Path>) -> String {
     context.workspace.show(path)
+}
+
+/// The keys lie in one folder. With `--ca-dir` naming where the root's was put away, the signing authority's would not be
+/// found there: the new ones would be written beside it, and the old one stay behind.
+fn keys_together(context: &Context<'_>) -> Result<(), Failure> {
+    let workspace = &context.workspace;
+    let Some(dir) = workspace.ca_dir() else { return Ok(()) };
+    let files = layout::authority(Generation::Current);
+    for path in [&files.signing_key, &files.key] {
+        let here = workspace.root().join(path);
+        if fs::exists(&here) && !workspace.has(path) {
+            let (away, root) = (dir.join("ca.key"), workspace.root().join(&files.key));
+            let message = format!("--ca-dir is for all keys of the authority, and `{}` is not in it", here.display());
+            return Err(Plain::new("ca-root-offline", message)
+                .hint(format!(
+                    "leave --ca-dir out, and bring the root's key back for the moment: cp {} {}",
+                    away.display(),
+                    root.display()
+                ))
+                .into());
+        }
+    }
+    Ok(())
 }
 
 /// Asks before a change that a running broker takes over by a restart alone.

@@ -61,11 +61,16 @@ pub(super) fn run(context: &Context<'_>) -> Result<u8, Failure> {
         }
     }
     let by_path: HashMap<&str, &Found> = found.iter().rev().map(|found| (found.path.as_str(), found)).collect();
+    let external = workspace.has(layout::broker::EXTERNAL);
     for row in book.rows().iter().filter(|row| Book::is_newest(row)) {
         let Some(entry) = book.entry(row).filter(|entry| entry.role != Role::Authority) else {
             continue;
         };
         let file = entry.file();
+        // another authority's pair in its place is no certificate of ours
+        if external && entry.role == Role::Broker && file == layout::broker::CERT {
+            continue;
+        }
         let other = by_path.get(file.as_ref());
         let is_it =
             |found: &Found| found.certificate.fingerprint().replace(':', "").eq_ignore_ascii_case(entry.fingerprint);

@@ -294,13 +294,16 @@ impl Book {
         self.rows.len() + self.left_out
     }
 
-    /// The states of all rows; what was not kept is out of date.
+    /// The states of all rows; what was not kept is revoked or out of date.
     pub fn counts(&self, now: i64, soon: i64) -> Counts {
         let mut counts = Counts::default();
         for row in &self.rows {
             counts.add(self.state(row, now, soon));
         }
-        counts.0[State::Superseded as usize] += self.left_out;
+        // a revocation is kept although its certificate is not
+        let hidden = self.revoked.len().saturating_sub(counts.of(State::Revoked)).min(self.left_out);
+        counts.0[State::Revoked as usize] += hidden;
+        counts.0[State::Superseded as usize] += self.left_out - hidden;
         counts
     }
 }

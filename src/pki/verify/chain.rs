@@ -229,7 +229,7 @@ fn no_issuer(case: &Case<'_>, at: usize, last: &Certificate) -> Finding {
 
 fn unknown_issuer(what: &str) -> Finding {
     Finding::invalid("certificate-unknown-issuer", what)
-        .hint("issue it anew with the authority of this folder, or judge it by its own: mqsec verify TARGET --ca FILE")
+        .hint("issue it anew with the authority of this folder: mqsec up, mqsec client-cert NAME; or judge it by its own: mqsec verify TARGET --ca FILE")
 }
 
 fn holds_leaf(leaf: &Certificate) -> Finding {

@@ -131,6 +131,20 @@ fn the_key_lies_on_a_stick_that_is_not_always_there() {
     assert_eq!(sh(&sandbox, "find certs -name ca.key").stdout, "", "no key, and no backup of one, is in the folder");
 }
 
+/// A key of the signing authority would stay behind in certs/, and the new one be elsewhere.
+#[test]
+fn the_folder_of_a_root_that_was_put_away_is_not_taken_for_that_of_all_keys() {
+    let sandbox = Sandbox::new();
+    sandbox.mqsec(&["ca", "init", "--intermediate"]).ok();
+    sh(&sandbox, "mkdir ../safe; mv certs/ca.key ../safe/");
+    let safe = sandbox.base.join("safe").display().to_string();
+    let said = sandbox.mqsec(&["--ca-dir", &safe, "ca", "rollover", "prepare"]).fails(2, "ca-root-offline");
+    assert!(said.stderr.contains(&format!("cp {safe}/ca.key")), "{}", said.stderr);
+    assert!(!sandbox.has("certs/next") && !sandbox.has(".mqsec/ca-dir"));
+    sh(&sandbox, "cp ../safe/ca.key certs/");
+    sandbox.mqsec(&["ca", "rollover", "prepare"]).ok();
+}
+
 #[test]
 fn an_authority_that_is_held_to_names_issues_for_no_others() {
     let sandbox = Sandbox::with_broker("2.1.2");

@@ -84,6 +84,9 @@ fn certbots_lineage_is_installed_served_and_renewed() {
             assert_eq!(fs::metadata(sandbox.dir.join("certs/broker/broker.key")).unwrap().uid(), 1883);
         }
         sandbox.mqsec(&["test-connect"]).ok();
+        sandbox.mqsec(&["list", "--check"]).ok();
+        let left = sandbox.mqsec(&["renew"]).ok().stdout;
+        assert!(left.contains("certbot renews it"), "{left}");
         sandbox.up_native(&[]).ok();
 
         let before = sandbox.read("certs/broker/external.json");

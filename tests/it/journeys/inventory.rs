@@ -323,3 +323,14 @@ fn samples(text: &str) -> BTreeMap<String, String> {
     }
     found
 }
+
+#[test]
+fn one_that_was_revoked_and_replaced_is_counted_as_revoked() {
+    let sandbox = Sandbox::new();
+    sandbox.mqsec(&["ca", "init"]).ok();
+    sandbox.mqsec(&["client-cert", "a"]).ok();
+    sandbox.mqsec(&["revoke", "a"]).ok();
+    sandbox.mqsec(&["renew", "a", "--rekey"]).ok();
+    let told = sandbox.mqsec(&["list"]).ok().stdout;
+    assert!(told.contains("1 revoked") && !told.contains("superseded"), "{told}");
+}

@@ -129,6 +129,7 @@ fn requests_that_cannot_be_signed_say_why() {
          head -c 100 d.der > half.der; head -c 70000 /dev/zero > long; cp ../ws/certs/ca.crt cert
          openssl req -new -newkey rsa:1024 -noenc -keyout k -subj /CN=x -out short
          openssl req -new -sha1 -newkey rsa:2048 -noenc -keyout k -subj /CN=x -out sha1
+         openssl req -new -newkey rsa:2048 -noenc -keyout k -subj /CN=x -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:20 -out salt
          openssl genpkey -algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048 -out k; openssl req -new -key k -subj /CN=x -out pss
          openssl req -new -key d.key -subj /CN=.evil -out evil; openssl req -new -key d.key -subj /O=x -out nobody",
     );
@@ -139,6 +140,7 @@ fn requests_that_cannot_be_signed_say_why() {
     for (file, status, code) in [
         ("altered", 1, "csr-signature-bad"),
         ("sha1", 1, "csr-signature-weak"),
+        ("salt", 1, "csr-signature-weak"),
         ("short", 1, "csr-key-unusable"),
         ("pss", 1, "csr-key-unusable"),
         ("evil", 1, "csr-name-refused"),
