@@ -59,7 +59,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         && let Some(there) = certificates::broker_certificate(&context.workspace)?
         && args.names.iter().any(|name| !verify::is_valid_for(&there, &name.to_string()))
     {
-        context.ui.warn(&format!(
+        context.ui.warn(format!(
             "the names given are not all in it; to have the own authority's certificate again: rm {}, then the same command",
             context.workspace.show(layout::broker::EXTERNAL)
         ));

@@ -29,7 +29,11 @@ use crate::passwd::User;
 use crate::passwd::UserName;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
+use crate::pki::inventory::Issued;
+use crate::pki::inventory::Reason;
+use crate::pki::inventory::Revoked;
 use crate::pki::inventory::Role as Noted;
+use crate::pki::inventory::date;
 use crate::pki::keys;
 use crate::pki::keys::KeyType;
 use crate::provision::authority;
@@ -209,6 +213,10 @@ fn passing(context: &Context<'_>, user: &str) -> Result<Identity, Failure> {
     let hierarchy = authority::current(&change, context.now)?;
     let issued = hierarchy.unlock(&change, context.now)?.issue(&request, context.now)?;
     inventory::issued(&mut change, &issued.certificate, Noted::Client, Path::new(""));
+    // used once, now; the next list has it
+    let noted = Issued::new(&issued.certificate, Noted::Client, "");
+    let (serial, issuer, date) = (noted.serial, noted.issuer, date(context.now).into());
+    inventory::revoked(&mut change, &Revoked { serial, issuer, date, reason: Reason::CessationOfOperation });
     change.commit()?;
     let signing = hierarchy.signing.iter().map(|one| one.der.clone());
     let chain = std::iter::once(issued.certificate.der.clone()).chain(signing).collect();

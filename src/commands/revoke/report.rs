@@ -100,9 +100,7 @@ impl Report for Revocation<'_> {
                     false => format!("--serial {} --kick --user USER", row.found.serial),
                 };
                 let which = self.rows.first().map(which).unwrap_or_default();
-                text.push_str(&format!(
-                    "a session that is open stays open; end it too: {command} revoke {which}\n"
-                ));
+                text.push_str(&format!("a session that is open stays open; end it too: {command} revoke {which}\n"));
             }
             None => {}
         }

@@ -31,6 +31,11 @@ pub struct Found {
 }
 
 impl Found {
+    /// Whether more of it is known than its serial number.
+    pub fn is_known(&self) -> bool {
+        self.not_after.is_some()
+    }
+
     /// A certificate that names no key of its issuer, as other tools make them, is that authority's which signed it.
     pub fn of(certificate: &Certificate, role: Role, file: Option<PathBuf>, live: &[Hierarchy]) -> Self {
         let signer = || {
