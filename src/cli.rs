@@ -20,6 +20,8 @@ use crate::commands::deploy_hook;
 use crate::commands::doctor;
 use crate::commands::dynsec;
 use crate::commands::explain;
+use crate::commands::export;
+use crate::commands::fleet;
 use crate::commands::list;
 use crate::commands::logs;
 use crate::commands::man;
@@ -145,6 +147,8 @@ commands! {
     BrokerCert(broker_cert::Args), "broker-cert", "Issue the broker's certificate, for every name by which clients reach it", alias "generate-broker-cert";
     ClientCert(client_cert::Args), "client-cert", "Issue a client's certificate into certs/client/NAME/: key, CSR, certificate and chain", alias "generate-cert";
     Csr(csr::Args), "csr", "Issue a certificate for a key that a device made itself";
+    Fleet(fleet::Args), "fleet", "Issue, renew, revoke and look at many devices at once";
+    Export(export::Args), "export", "Write a client's files in the form that a device or a program takes, with how to use them";
     List(list::Args), "list", "List the certificates that were issued";
     Metrics(metrics::Args), "metrics", "Print the certificates' state for Prometheus' text file collector";
     Renew(renew::Args), "renew", "Issue anew what is near its end, and have it served";

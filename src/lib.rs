@@ -17,6 +17,8 @@ pub mod context;
 pub mod diagnosis;
 pub mod dynsec;
 pub mod error;
+pub mod export;
+pub mod fleet;
 pub mod logs;
 pub mod mqtt;
 pub mod pages;

@@ -15,7 +15,9 @@ pub mod doctor;
 pub mod down;
 pub mod dynsec;
 pub mod explain;
+pub mod export;
 mod findings;
+pub mod fleet;
 pub mod list;
 pub mod logs;
 pub mod man;
@@ -76,6 +78,8 @@ pub fn run(cli: Cli, ui: &Ui) -> Result<u8, Failure> {
         C::Bridge(args) => bridge::run(context, &args),
         C::Doctor(args) => doctor::run(context, &args),
         C::Csr(args) => csr::run(context, &args),
+        C::Fleet(args) => fleet::run(context, &args),
+        C::Export(args) => export::run(context, &args),
         C::List(args) => list::run(context, &args),
         C::Metrics(args) => metrics::run(context, &args),
         C::Renew(args) => renew::run(context, &args),

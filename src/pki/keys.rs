@@ -65,6 +65,23 @@ impl KeyType {
         }
     }
 
+    /// As it is written on the command line and in a list.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::P256 => "p256",
+            Self::P384 => "p384",
+            Self::Ed25519 => "ed25519",
+            Self::Rsa2048 => "rsa2048",
+            Self::Rsa3072 => "rsa3072",
+            Self::Rsa4096 => "rsa4096",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        use clap::ValueEnum;
+        Self::value_variants().iter().copied().find(|key| key.word() == word)
+    }
+
     pub fn is_rsa(self) -> bool {
         matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
     }

@@ -6,6 +6,7 @@ pub mod configuration;
 pub mod credentials;
 pub mod dynsec;
 pub mod external;
+pub mod fleet;
 pub mod host;
 pub mod import;
 pub mod inventory;

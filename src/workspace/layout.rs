@@ -23,6 +23,8 @@ pub const CA_SERIAL: &str = "certs/ca.srl";
 pub const CA_CRL: &str = "certs/ca.crl";
 /// What was issued and what was revoked, a line each.
 pub const INVENTORY: &str = "certs/inventory.tsv";
+/// The devices that were issued from lists, a line each.
+pub const ROSTER: &str = "certs/fleet.tsv";
 pub const BACKUP: &str = "certs/backup";
 pub const LOG: &str = "log/mosquitto.log";
 /// What a broker says before its log is open.
@@ -44,6 +46,8 @@ pub const PID: &str = ".mqsec/broker.pid";
 pub const ENGINE: &str = ".mqsec/engine";
 /// Digests of the files that the broker has read.
 pub const LOADED: &str = ".mqsec/loaded.json";
+/// What `fleet` keeps while a list is worked on.
+pub const FLEET: &str = ".mqsec/fleet";
 /// Names the folder that has the authorities' keys in place of `certs/`.
 pub const CA_DIR: &str = ".mqsec/ca-dir";
 /// The accounts with ACME authorities, by their directory: with the keys.

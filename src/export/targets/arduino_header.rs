@@ -1,0 +1,10 @@
+//! `arduino-header`: a C header for Arduino cores (ESP32, ESP8266).
+
+use crate::error::Plain;
+use crate::export::Bundle;
+use crate::export::Device;
+use crate::export::Options;
+
+pub(in crate::export) fn bundle(_device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
+    Err(Plain::new("export-unfit", "`arduino-header` is not made yet"))
+}

@@ -1,0 +1,10 @@
+//! `esp-idf`: files to embed with ESP-IDF, and its menuconfig options.
+
+use crate::error::Plain;
+use crate::export::Bundle;
+use crate::export::Device;
+use crate::export::Options;
+
+pub(in crate::export) fn bundle(_device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
+    Err(Plain::new("export-unfit", "`esp-idf` is not made yet"))
+}

@@ -1,0 +1,10 @@
+//! `mosquitto`: an options file for mosquitto_pub and mosquitto_sub.
+
+use crate::error::Plain;
+use crate::export::Bundle;
+use crate::export::Device;
+use crate::export::Options;
+
+pub(in crate::export) fn bundle(_device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
+    Err(Plain::new("export-unfit", "`mosquitto` is not made yet"))
+}

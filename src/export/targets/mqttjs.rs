@@ -1,0 +1,10 @@
+//! `mqttjs`: a program for Node.js with MQTT.js.
+
+use crate::error::Plain;
+use crate::export::Bundle;
+use crate::export::Device;
+use crate::export::Options;
+
+pub(in crate::export) fn bundle(_device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
+    Err(Plain::new("export-unfit", "`mqttjs` is not made yet"))
+}

@@ -1,0 +1,10 @@
+//! `paho-python`: a program for Python with paho-mqtt 2.
+
+use crate::error::Plain;
+use crate::export::Bundle;
+use crate::export::Device;
+use crate::export::Options;
+
+pub(in crate::export) fn bundle(_device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
+    Err(Plain::new("export-unfit", "`paho-python` is not made yet"))
+}

@@ -1,0 +1,10 @@
+//! `pkcs12`: one encrypted file for java, windows, android, macos and browsers.
+
+use crate::error::Plain;
+use crate::export::Bundle;
+use crate::export::Device;
+use crate::export::Options;
+
+pub(in crate::export) fn bundle(_device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
+    Err(Plain::new("export-unfit", "`pkcs12` is not made yet"))
+}

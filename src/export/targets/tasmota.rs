@@ -1,0 +1,10 @@
+//! `tasmota`: commands for Tasmota's console.
+
+use crate::error::Plain;
+use crate::export::Bundle;
+use crate::export::Device;
+use crate::export::Options;
+
+pub(in crate::export) fn bundle(_device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
+    Err(Plain::new("export-unfit", "`tasmota` is not made yet"))
+}

@@ -1,0 +1,87 @@
+//! A row of the list: one device, as its owner wants it.
+
+use sha2::Digest;
+use sha2::Sha256;
+
+use crate::acl::Grant;
+use crate::export::Target;
+use crate::passwd::UserName;
+use crate::pki::keys::KeyType;
+use crate::pki::names::BrokerName;
+use crate::pki::names::ClientName;
+use crate::secret::Secret;
+
+/// What the device may do with which topics.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topic {
+    pub grant: Grant,
+    /// A topic filter, in which nothing is left to be filled in.
+    pub filter: String,
+}
+
+/// The password that a device gets.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum Password {
+    /// It logs in with its certificate alone.
+    #[default]
+    None,
+    Given(Secret),
+    /// One is made up.
+    Generate,
+}
+
+#[derive(Debug)]
+pub struct Row {
+    pub name: ClientName,
+    pub days: Option<u32>,
+    pub key_type: Option<KeyType>,
+    /// The names of the certificate's SAN; most devices need none.
+    pub names: Vec<BrokerName>,
+    /// None: the device's name.
+    pub user: Option<UserName>,
+    pub password: Password,
+    /// Its own, without those of its groups.
+    pub topics: Vec<Topic>,
+    /// The device's kind: its files are made in that form too.
+    pub profile: Option<Target>,
+    pub groups: Vec<String>,
+}
+
+impl Row {
+    pub fn user(&self) -> &str {
+        self.user.as_ref().map_or(self.name.as_str(), UserName::as_str)
+    }
+
+    pub fn has_login(&self) -> bool {
+        self.password != Password::None
+    }
+
+    /// Tells a row that was changed since its device was issued from one that was not. A password is in it by a salted
+    /// digest of its own alone: what this is written to is no password file.
+    pub fn digest(&self) -> u64 {
+        let mut all = Sha256::new();
+        let mut word = |text: &str| {
+            all.update((text.len() as u64).to_le_bytes());
+            all.update(text.as_bytes());
+        };
+        word(self.name.as_str());
+        word(&self.days.map(|days| days.to_string()).unwrap_or_default());
+        word(&self.key_type.map(|key| key.to_string()).unwrap_or_default());
+        self.names.iter().for_each(|name| word(&name.to_string()));
+        word(self.user());
+        word(match &self.password {
+            Password::None => "none",
+            // whether it is the same is asked of the password file, which was made to be asked
+            Password::Given(_) => "given",
+            Password::Generate => "generated",
+        });
+        for Topic { grant, filter } in &self.topics {
+            word(grant.word());
+            word(filter);
+        }
+        word(self.profile.map(Target::name).unwrap_or_default());
+        self.groups.iter().for_each(|group| word(group));
+        let digest = all.finalize();
+        u64::from_le_bytes(std::array::from_fn(|at| digest[at]))
+    }
+}
