@@ -3,6 +3,7 @@
 use sha2::Digest;
 use sha2::Sha256;
 
+use super::groups::Groups;
 use crate::acl::Grant;
 use crate::export::Target;
 use crate::passwd::UserName;
@@ -50,6 +51,12 @@ pub struct Row {
 impl Row {
     pub fn user(&self) -> &str {
         self.user.as_ref().map_or(self.name.as_str(), UserName::as_str)
+    }
+
+    /// Its own topics and those of its groups.
+    pub fn all_topics(&self, groups: &Groups) -> Vec<Topic> {
+        let of_group = |group: &String| groups.topics(group, self.name.as_str(), self.user()).unwrap_or_default();
+        self.topics.iter().cloned().chain(self.groups.iter().flat_map(of_group)).collect()
     }
 
     pub fn has_login(&self) -> bool {
