@@ -49,8 +49,8 @@ pub struct Done {
 /// Lines that a worker takes at once.
 const CHUNK: usize = 64;
 /// Devices that are noted at once, when nothing holds that up, and at the most.
-const BATCH: u64 = 2048;
-const MOST_IN_BATCH: u64 = 4096;
+const BATCH: u64 = 512;
+const MOST_IN_BATCH: u64 = 1024;
 const PATIENCE: Duration = Duration::from_millis(300);
 /// Devices with which the broker is asked in the end.
 const SAMPLES: usize = 3;
