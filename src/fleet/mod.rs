@@ -4,3 +4,4 @@ pub mod groups;
 pub mod list;
 pub mod roster;
 pub mod row;
+mod topics;

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the file layer")]
 
 mod look;
+mod stored;
 
 use std::fs;
 use std::fs::File;
@@ -20,6 +21,8 @@ pub use look::Look;
 pub use look::look;
 pub use look::names;
 pub use look::real;
+pub use stored::Stamp;
+pub use stored::Stored;
 
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]
