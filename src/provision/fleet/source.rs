@@ -125,9 +125,7 @@ impl Source {
             decoder.finish(&mut text);
         }
         let head = Form::detect(&text, format).map_err(|error| about(error.into(), &shown))?;
-        workspace.make_dir(layout::FLEET)?;
-        let name = format!("{}/list-{}", layout::FLEET, std::process::id());
-        let mut stored = fs::Stored::nameless(&workspace.path(name))?;
+        let mut stored = scratch(workspace, "list")?;
         let mut length = 0;
         loop {
             stored.append(&text)?;
@@ -149,8 +147,7 @@ impl Source {
     /// The rows' lines from the first on, without the head line.
     pub fn lines(&self) -> Result<Lines, Failure> {
         self.unchanged()?;
-        let buffer = Zeroizing::new(vec![0; 256 << 10]);
-        Ok(Lines { stored: Arc::clone(&self.stored), offset: self.start, buffer, start: 0, end: 0, index: 0 })
+        Ok(Lines::new(Arc::clone(&self.stored), self.start))
     }
 
     /// That nobody has written to the list since it was opened: its lines would no longer be those that were checked.
@@ -172,6 +169,13 @@ impl Source {
     pub fn length(&self) -> u64 {
         self.length
     }
+}
+
+/// A file for what is kept while a list is worked on. It has no name, so that nothing of it is left, whatever ends the process.
+pub(super) fn scratch(workspace: &Workspace, word: &str) -> Result<fs::Stored, Failure> {
+    workspace.make_dir(layout::FLEET)?;
+    let name = format!("{}/{word}-{}", layout::FLEET, std::process::id());
+    Ok(fs::Stored::nameless(&workspace.path(name))?)
 }
 
 fn about(mut failure: Failure, shown: &str) -> Failure {
@@ -200,6 +204,8 @@ fn unreadable(error: FsError, shown: &str) -> Failure {
 pub struct Chunk {
     /// The index of the first of them among the lines of [`Source::lines`], from 0.
     pub first: usize,
+    /// How many they are.
+    pub count: usize,
     pub bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -226,6 +232,19 @@ pub struct Lines {
 const CHUNK_BYTES: usize = 256 << 10;
 
 impl Lines {
+    fn new(stored: Arc<fs::Stored>, offset: u64) -> Self {
+        Self { stored, offset, buffer: Zeroizing::new(vec![0; 256 << 10]), start: 0, end: 0, index: 0 }
+    }
+
+    /// All lines of one of the folder's own files; nothing where there is no such file.
+    pub(super) fn of_file(path: &Path) -> Result<Option<Self>, Failure> {
+        match fs::open(path) {
+            Ok((file, _)) => Ok(Some(Self::new(Arc::new(fs::Stored::new(file, path)), 0))),
+            Err(error) if error.source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The next lines, at most so many; nothing at the end.
     pub fn next(&mut self, most: usize) -> Result<Option<Chunk>, Failure> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
@@ -234,7 +253,7 @@ impl Lines {
             count += 1;
         }
         self.index += count;
-        Ok((count > 0).then_some(Chunk { first, bytes }))
+        Ok((count > 0).then_some(Chunk { first, count, bytes }))
     }
 
     /// Adds the next line with its end; false at the end of the list.
