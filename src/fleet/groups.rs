@@ -125,3 +125,48 @@ impl Groups {
         Some(self.by_name.get(group)?.iter().map(|template| template.fill(name, user)).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::acl::Grant;
+    use crate::fleet::list::Form;
+
+    const FILE: &str =
+        "\u{feff}# the groups\r\ngroup sensors\r\n  topic write s/{name}/#\r\ntopic c/{user}\n\ngroup empty\n";
+
+    #[test]
+    fn a_group_s_topics_are_filled_in() {
+        let groups = Groups::parse(FILE.as_bytes()).unwrap();
+        let topic = |grant, filter: &str| Topic { grant, filter: filter.to_owned() };
+        let expected = vec![topic(Grant::Write, "s/a/#"), topic(Grant::ReadWrite, "c/b")];
+        assert_eq!(groups.topics("sensors", "a", "b"), Some(expected));
+        assert_eq!(groups.topics("empty", "a", "b"), Some(Vec::new()));
+        assert_eq!(groups.topics("others", "a", "b"), None);
+        assert_eq!(groups.names(), ["empty", "sensors"]);
+    }
+
+    #[test]
+    fn wrong_lines_are_told_by_their_numbers() {
+        let file = "topic a\ngroup a b\ngroup x\ngroup x\ntopic b/#/c\npattern read %u/#\nuser a\ntopics a\ngroup\ntopic {id}\n";
+        let error = Groups::parse(file.as_bytes()).unwrap_err();
+        let lines: Vec<usize> = error.wrong.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 2, 4, 5, 6, 7, 8, 9, 10]);
+        assert!(error.to_string().starts_with("line 1 of the groups: a topic in front of"), "{error}");
+        assert!(error.details()[3].contains("write `topic`, with {user} for %u"), "{:?}", error.details());
+        assert!(Groups::parse(b"group a\ntopic \xff\n").is_err());
+    }
+
+    #[test]
+    fn a_row_is_held_to_its_groups() {
+        let groups = Groups::parse(FILE.as_bytes()).unwrap();
+        let form = Form::detect(b"name,groups,topics\n", None).unwrap().form;
+        let check = |line: &str| {
+            let row = form.row(line.as_bytes()).unwrap().unwrap();
+            row.check(&groups, Default::default()).map(|()| row.all_topics(&groups).len()).map_err(|problem| problem.0)
+        };
+        assert_eq!(check("a,sensors empty,read x"), Ok(3));
+        assert!(check("a,sensor,").unwrap_err().contains("no group `sensor` in the file of --groups (empty, sensors)"));
+        assert!(check("a+b,sensors,").unwrap_err().contains("cannot be filled in with `a+b`"));
+    }
+}

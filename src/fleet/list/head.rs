@@ -29,7 +29,7 @@ pub enum HeadError {
     NoText(String),
     #[error("line {line} of the list has no column `name`; it has {}", quoted(columns))]
     NoName { line: usize, columns: Vec<String> },
-    #[error("line {line} of the list has a column `{column}`, which no list has{}", near(column))]
+    #[error("line {line} of the list has a column `{}`, which no list has{}", shown(column), near(column))]
     Unknown { line: usize, column: String },
     #[error("line {line} of the list has the column `{column}` twice")]
     Twice { line: usize, column: &'static str },
@@ -40,7 +40,7 @@ pub enum HeadError {
 }
 
 fn quoted(columns: &[String]) -> String {
-    let mut names: Vec<String> = columns.iter().take(12).map(|name| format!("`{name}`")).collect();
+    let mut names: Vec<String> = columns.iter().take(12).map(|name| format!("`{}`", shown(name))).collect();
     if columns.len() > 12 {
         names.push("…".to_owned());
     }
@@ -165,7 +165,7 @@ fn head_cells(text: &str, separator: u8) -> Result<Vec<String>, String> {
     let mut names = Vec::new();
     let mut cells = Cells::new(text, separator);
     while let Some((cell, _)) = cells.next().map_err(|problem| problem.0)? {
-        names.push(shown(cell.trim()));
+        names.push(cell.trim().to_owned());
     }
     // a separator behind the last column
     while names.len() > 1 && names.last().is_some_and(String::is_empty) {

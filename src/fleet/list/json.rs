@@ -19,6 +19,9 @@ use super::raw::Words;
 use super::raw::shown;
 
 pub(super) fn read(line: &str) -> Result<Raw<'_>, Problem> {
+    if !line.trim_start().starts_with('{') {
+        return Err(Problem::new("no JSON object: each line is one, in braces"));
+    }
     let mut deserializer = serde_json::Deserializer::from_str(line);
     let raw = deserializer.deserialize_map(Object).and_then(|raw| deserializer.end().map(|()| raw));
     raw.map_err(|error| {

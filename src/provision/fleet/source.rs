@@ -247,7 +247,7 @@ impl Lines {
 
     /// The next lines, at most so many; nothing at the end.
     pub fn next(&mut self, most: usize) -> Result<Option<Chunk>, Failure> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(16 << 10));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(64 * most.min(512)));
         let (first, mut count) = (self.index, 0);
         while count < most && bytes.len() < CHUNK_BYTES && self.line(&mut bytes)? {
             count += 1;
@@ -290,3 +290,6 @@ impl Lines {
         Ok(self.end > 0)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,13 +28,10 @@ pub(super) struct First(BTreeMap<u64, Why>);
 
 impl First {
     pub(super) fn add(&mut self, at: u64, why: Why) {
-        if self.0.len() == MOST_TOLD {
-            if self.0.last_key_value().is_some_and(|(last, _)| *last < at) {
-                return;
-            }
+        self.0.insert(at, why);
+        if self.0.len() > MOST_TOLD {
             self.0.pop_last();
         }
-        self.0.insert(at, why);
     }
 }
 

@@ -125,10 +125,11 @@ fn without_mark(first: &[u8]) -> Encoding {
     let first = &first[..first.len().min(1024)];
     let zeros = |odd: usize| first.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd, pairs) = (zeros(0), zeros(1), first.len() / 2);
-    match (even, odd) {
-        (0, odd) if odd > pairs / 2 => Encoding::Utf16 { big: false },
-        (even, 0) if even > pairs / 2 => Encoding::Utf16 { big: true },
-        _ => Encoding::Utf8,
+    // a letter of another script may have a NUL on the other side
+    match () {
+        () if odd > pairs / 2 && even * 4 < odd => Encoding::Utf16 { big: false },
+        () if even > pairs / 2 && odd * 4 < even => Encoding::Utf16 { big: true },
+        () => Encoding::Utf8,
     }
 }
 
