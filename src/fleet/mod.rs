@@ -5,3 +5,4 @@ pub mod groups;
 pub mod list;
 pub mod roster;
 pub mod row;
+mod topics;

@@ -4,6 +4,7 @@
 
 pub mod bulk;
 mod look;
+mod stored;
 
 use std::fs;
 use std::fs::File;
@@ -21,6 +22,8 @@ pub use look::Look;
 pub use look::look;
 pub use look::names;
 pub use look::real;
+pub use stored::Stamp;
+pub use stored::Stored;
 
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]

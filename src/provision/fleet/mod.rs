@@ -2,6 +2,7 @@
 //! that a killed run can go on from.
 
 mod merge;
+pub mod office;
 pub mod plan;
 pub mod run;
 pub mod sink;

@@ -14,14 +14,18 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::merge;
+use super::office::Office;
 use super::plan::Fate;
 use super::plan::Plan;
+use super::plan::Rules;
 use super::plan::Told;
 use super::sink;
+use super::sink::Kind;
 use super::sink::Sink;
 use super::source::Chunk;
 use super::source::Lines;
 use super::source::Source;
+use super::state;
 use super::state::State;
 use super::worker::Made;
 use super::worker::Sample;
@@ -29,6 +33,7 @@ use super::worker::Worker;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::fleet::list::Form;
+use crate::pki::mint::Mint;
 use crate::provision::inventory;
 use crate::workspace::Transaction;
 use crate::workspace::Workspace;
@@ -44,6 +49,7 @@ pub struct Done {
     pub bad: Vec<Told>,
     pub samples: Vec<Sample>,
     pub merged: merge::Merged,
+    pub state: State,
 }
 
 /// Lines that a worker takes at once.
@@ -57,29 +63,30 @@ const SAMPLES: usize = 3;
 
 /// Issues every new row, and ends the list.
 pub fn run(
-    worker: &Worker<'_>,
+    office: &Office<'_>,
+    rules: &Rules<'_>,
     source: &Source,
     plan: &Plan,
-    state: State,
-    resumed: bool,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Done, Failure> {
-    let workspace = worker.workspace;
-    let sink = Sink::open(workspace, &state, resumed)?;
+    let workspace = office.workspace;
+    let mint = Mint::open(&office.authority, office.now)?;
+    let worker = Worker { office, mint: &mint, rules };
+    let mut state = office.state.clone();
+    let sink = Sink::open(workspace, &state, office.resumed)?;
     let started = Started::open(workspace)?;
     let issued_before = state.issued;
-    let mut state = state;
-    if !resumed {
+    if !office.resumed {
         // from here on there is a run that can be gone on with
         let mut change = Transaction::begin(workspace)?;
         state.put(&mut change);
         change.commit()?;
     }
-    let desk = Desk { worker, plan, form: &source.form, started: &started, stop: AtomicBool::new(false) };
+    let desk = Desk { worker: &worker, plan, form: &source.form, started: &started, stop: AtomicBool::new(false) };
     let lines = Mutex::new(source.lines()?);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut done =
-        Done { issued: 0, in_all: 0, bad: Vec::new(), samples: Vec::new(), merged: merge::Merged::default() };
+        Done { issued: 0, in_all: 0, bad: Vec::new(), samples: Vec::new(), merged: merge::Merged::default(), state: state.clone() };
     std::thread::scope(|scope| -> Result<(), Failure> {
         let (made, coming) = sync_channel(2 * threads);
         for _ in 0..threads {
@@ -99,8 +106,23 @@ pub fn run(
     sink.end(workspace, &state)?;
     done.in_all = state.issued;
     done.issued = state.issued - issued_before;
-    done.merged = finish(workspace, state, worker.rules.reissue)?;
+    done.merged = finish(workspace, state, rules.reissue)?;
     Ok(done)
+}
+
+/// Ends an interrupted run with what it has.
+pub fn give_up(workspace: &Workspace, state: State) -> Result<Done, Failure> {
+    if !state.ended {
+        if state.kind.is_folder() {
+            state::clear_leftovers(workspace, &state, &sink::folder(workspace, &state))?;
+        }
+        // an archive that is gone cannot be ended, and everything else can
+        if state.kind != Kind::Stdout && (state.kind.is_folder() || fs::exists(&state.part())) {
+            Sink::open(workspace, &state, true)?.end(workspace, &state)?;
+        }
+    }
+    let merged = finish(workspace, state.clone(), true)?;
+    Ok(Done { issued: 0, in_all: state.issued, bad: Vec::new(), samples: Vec::new(), merged, state })
 }
 
 /// What remains when every device is noted: the archive's name, and the broker's files, once.
@@ -159,14 +181,14 @@ impl Desk<'_> {
             if self.plan.fates.get(index) != Some(&Fate::New) {
                 continue;
             }
-            match self.form.row(line) {
+            match self.worker.rules.row(self.form, line) {
                 Ok(Some(row)) => rows.push((index + 1, row)),
                 Ok(None) => {}
                 // it was whole when the list was read first
                 Err(problem) => made.bad.push(Told { line: index + 1, what: problem.0 }),
             }
         }
-        if self.worker.form.kind.is_folder() {
+        if self.worker.office.form.kind.is_folder() {
             made.started = self.started.begin(rows.iter().map(|(_, row)| row.name.as_str()))?;
         }
         for (line, row) in &rows {

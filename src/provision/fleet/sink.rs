@@ -158,10 +158,7 @@ impl Sink {
     /// A new one, or the one of a run that was cut short.
     pub fn open(workspace: &Workspace, state: &State, resumed: bool) -> Result<Self, Failure> {
         let kind = state.kind;
-        let dir = match kind {
-            Kind::Workspace => workspace.path(layout::CLIENT_DIR),
-            _ => state.out.clone(),
-        };
+        let dir = folder(workspace, state);
         let owner = workspace.owner(layout::Whose::Operator);
         let mut file = None;
         match kind {
@@ -226,6 +223,14 @@ impl Sink {
             _ => {}
         }
         Ok(self.sync()?)
+    }
+}
+
+/// The folder of the devices' folders.
+pub fn folder(workspace: &Workspace, state: &State) -> PathBuf {
+    match state.kind {
+        Kind::Workspace => workspace.path(layout::CLIENT_DIR),
+        _ => state.out.clone(),
     }
 }
 

@@ -7,14 +7,15 @@ use time::Duration;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
+use super::office::Office;
 use super::plan::Rules;
 use super::plan::Told;
 use super::sink::Blob;
-use super::sink::Form;
 use super::sink::Kind;
 use super::sink::Piece;
 use super::sink::Pieces;
 use crate::error::Failure;
+use crate::error::Plain;
 use crate::export;
 use crate::export::Target;
 use crate::fleet::roster;
@@ -32,7 +33,6 @@ use crate::pki::parsed::KeyKind;
 use crate::secret::Secret;
 use crate::secret::random_bytes;
 use crate::workspace::FsError;
-use crate::workspace::Workspace;
 use crate::workspace::fs;
 use crate::workspace::fs::bulk;
 use crate::workspace::layout;
@@ -47,7 +47,8 @@ pub struct Settings {
     /// Where the devices' requests are: they made their keys themselves.
     pub csr_dir: Option<std::path::PathBuf>,
     /// How the broker is reached, for devices with a profile.
-    pub broker: export::Broker,
+    /// Or why that is not known.
+    pub broker: Result<export::Broker, String>,
 }
 
 /// What the authority adds to every certificate.
@@ -58,15 +59,9 @@ pub struct Authorities {
 }
 
 pub struct Worker<'a> {
-    pub workspace: &'a Workspace,
+    pub office: &'a Office<'a>,
     pub mint: &'a Mint<'a>,
     pub rules: &'a Rules<'a>,
-    pub settings: &'a Settings,
-    pub authorities: &'a Authorities,
-    pub form: &'a Form,
-    pub now: OffsetDateTime,
-    /// Names the folder for pairs that are replaced.
-    pub stamp: &'a str,
 }
 
 /// What some rows were made into.
@@ -116,11 +111,11 @@ impl Worker<'_> {
     /// What stands in its way, if something does.
     fn device(&self, row: &Row, made: &mut Made) -> Result<Option<String>, Failure> {
         let name = row.name.as_str();
-        let days = row.days.unwrap_or(self.settings.days);
-        let key_type = row.key_type.unwrap_or(self.settings.key_type);
+        let days = row.days.unwrap_or(self.office.settings.days);
+        let key_type = row.key_type.unwrap_or(self.office.settings.key_type);
         let common_name: CommonName = name.parse()?;
         let leaf = Leaf { common_name: &common_name, names: &row.names, not_after: self.end(days) };
-        let (key_pem, minted) = match &self.settings.csr_dir {
+        let (key_pem, minted) = match &self.office.settings.csr_dir {
             None => {
                 let (pem, public) = mint::new_key(key_type)?;
                 (Some(pem), self.mint.issue(&leaf, &public)?)
@@ -136,15 +131,15 @@ impl Worker<'_> {
         let mut chain = Vec::with_capacity(1024);
         mint::pem(&mut chain, "CERTIFICATE", &minted.der);
         let leaf_length = chain.len();
-        chain.extend_from_slice(self.authorities.intermediates.as_bytes());
+        chain.extend_from_slice(self.office.authorities.intermediates.as_bytes());
         let password = self.password(row);
-        let file = match self.form.kind {
+        let file = match self.office.form.kind {
             Kind::Workspace => format!("{}/{name}/{name}.crt", layout::CLIENT_DIR),
             _ => String::new(),
         };
         let note = self.mint.note(&minted, name, &file);
         let mut pieces = Pieces { device: name.to_owned(), files: Vec::with_capacity(4), link: None };
-        if self.form.kind == Kind::Jsonl {
+        if self.office.form.kind == Kind::Jsonl {
             let text = json!({
                 "name": name, "serial": mint::upper_hex(&minted.serial),
                 "not_before": crate::pki::inventory::date(minted.not_before),
@@ -167,18 +162,18 @@ impl Worker<'_> {
             pieces.files.push(public(format!("{name}.crt"), chain.clone()));
             pieces.link = Some(format!("{name}.chain.crt"));
         }
-        if self.form.kind == Kind::Workspace && self.rules.reissue {
+        if self.office.form.kind == Kind::Workspace && self.rules.reissue {
             self.put_away(name)?;
         }
-        if !self.form.add(&mut made.blob, &pieces)? {
-            let folder = self.form.dir.join(name);
+        if !self.office.form.add(&mut made.blob, &pieces)? {
+            let folder = self.office.form.dir.join(name);
             return Ok(Some(format!("`{}` is there already, and is not of this list", folder.display())));
         }
         made.count += 1;
         made.inventory.push_str(&note);
         made.roster.push_str(&roster::line(row, key_type, days, row.digest()));
         if let Some(password) = &password {
-            let hash = passwd::Hash::new(password, self.settings.iterations);
+            let hash = passwd::Hash::new(password, self.office.settings.iterations);
             made.passwd.extend_from_slice(format!("{}:{hash}\n", row.user()).as_bytes());
         }
         let topics = self.topics(row);
@@ -204,19 +199,18 @@ impl Worker<'_> {
     /// When a certificate of so many days ends: up to some hundredths of its life earlier.
     fn end(&self, days: u32) -> OffsetDateTime {
         let life = i64::from(days) * 86_400;
-        let most = life * i64::from(self.settings.jitter) / 100;
+        let most = life * i64::from(self.office.settings.jitter) / 100;
         let earlier = match most {
             0 => 0,
             most => i64::try_from(u64::from_le_bytes(random_bytes::<8>()) % most.unsigned_abs()).unwrap_or_default(),
         };
-        self.now.replace_nanosecond(0).unwrap_or(self.now) + Duration::seconds(life - earlier)
+        self.office.now.replace_nanosecond(0).unwrap_or(self.office.now) + Duration::seconds(life - earlier)
     }
 
     fn password(&self, row: &Row) -> Option<Secret> {
         match &row.password {
             Password::Given(password) => Some(password.clone()),
             Password::Generate => Some(Secret::generate()),
-            Password::None if self.rules.generate_passwords => Some(Secret::generate()),
             Password::None => None,
         }
     }
@@ -233,6 +227,9 @@ impl Worker<'_> {
         password: Option<&Secret>,
         pieces: &mut Pieces,
     ) -> Result<(), Failure> {
+        let broker = self.office.settings.broker.as_ref().map_err(|why| {
+            Plain::new("export-unfit", format!("how the broker is reached is not known: {why}"))
+        })?;
         let topics = self.topics(row);
         let writable = topics.iter().find(|topic| topic.grant.allows(crate::acl::Access::Write));
         let device = export::Device {
@@ -240,9 +237,9 @@ impl Worker<'_> {
             key_pem: key.map(Vec::as_slice),
             key_type,
             certificate_pem: leaf,
-            intermediates_pem: &self.authorities.intermediates,
-            authorities_pem: &self.authorities.roots,
-            broker: &self.settings.broker,
+            intermediates_pem: &self.office.authorities.intermediates,
+            authorities_pem: &self.office.authorities.roots,
+            broker,
             user: password.is_some().then(|| row.user()),
             password,
             topic: writable.map(|topic| topic.filter.as_str()).filter(|filter| !filter.contains(['+', '#'])),
@@ -257,11 +254,11 @@ impl Worker<'_> {
 
     /// Keeps the pair that is there, if one is, in the dated backup.
     fn put_away(&self, name: &str) -> Result<(), Failure> {
-        let folder = self.form.dir.join(name);
+        let folder = self.office.form.dir.join(name);
         if fs::is_dir(&folder) && !fs::is_empty(&folder)? {
-            let backup = Path::new(layout::BACKUP).join(self.stamp).join("client");
-            self.workspace.make_dir(&backup)?;
-            bulk::rename(&folder, &self.workspace.path(backup.join(name)))?;
+            let backup = Path::new(layout::BACKUP).join(self.office.stamp).join("client");
+            self.office.workspace.make_dir(&backup)?;
+            bulk::rename(&folder, &self.office.workspace.path(backup.join(name)))?;
         }
         Ok(())
     }
