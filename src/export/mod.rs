@@ -211,6 +211,8 @@ pub struct Options {
     pub file_password: Option<Secret>,
     /// The old algorithms, for what reads no others.
     pub legacy: bool,
+    /// Where the files will lie on this machine, as a whole path, for programs that keep paths. None: elsewhere.
+    pub folder: Option<String>,
 }
 
 /// The files of a device for a target.
