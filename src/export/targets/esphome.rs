@@ -47,9 +47,11 @@ fn text(device: &Device<'_>, key: &[u8]) -> String {
     let mut text = lines.iter().fold("mqtt:\n".to_owned(), |text, line| format!("{text}  {line}\n"));
     let chain = device.chain_pem();
     let key = String::from_utf8_lossy(key);
-    for (option, pem) in
-        [("certificate_authority", device.authorities_pem), ("client_certificate", &chain), ("client_certificate_key", &key)]
-    {
+    for (option, pem) in [
+        ("certificate_authority", device.authorities_pem),
+        ("client_certificate", &chain),
+        ("client_certificate_key", &key),
+    ] {
         text.push_str(&format!("  {option}: |\n"));
         for line in pem.lines() {
             text.push_str(&format!("    {line}\n"));

@@ -32,10 +32,8 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
 
 fn settings(device: &Device<'_>) -> String {
     let names = material::names(device);
-    let mut lines = vec![
-        ("Broker".to_owned(), device.broker.host.clone()),
-        ("Port".to_owned(), device.broker.port.to_string()),
-    ];
+    let mut lines =
+        vec![("Broker".to_owned(), device.broker.host.clone()), ("Port".to_owned(), device.broker.port.to_string())];
     if let (Some(user), Some(password)) = (device.user, material::password(device)) {
         lines.push(("Username".to_owned(), user.to_owned()));
         lines.push(("Password".to_owned(), password.to_owned()));

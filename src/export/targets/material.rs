@@ -52,7 +52,10 @@ pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
 /// Where the key is, if it is not among the files.
 pub(super) fn own_key(device: &Device<'_>) -> Option<String> {
     let key = names(device).key;
-    device.key_pem.is_none().then(|| format!("`{}` made its key itself: put it beside the others as {key}", device.name))
+    device
+        .key_pem
+        .is_none()
+        .then(|| format!("`{}` made its key itself: put it beside the others as {key}", device.name))
 }
 
 /// What to do about a password that is not known.
@@ -93,10 +96,5 @@ pub(super) fn handshake(device: &Device<'_>) -> String {
 /// The same where the files hold them in a form of their own: from the folder that they came from, with the login.
 pub(super) fn attempt(device: &Device<'_>) -> String {
     let login = device.user.map_or_else(|| "--anonymous".to_owned(), shell_word);
-    format!(
-        "mqsec test-connect {login} --client {} --host {} --port {}",
-        shell_word(device.name),
-        shell_word(&device.broker.host),
-        device.broker.port
-    )
+    format!("mqsec test-connect {login} --client {}", shell_word(device.name))
 }

@@ -16,7 +16,8 @@ const NO_FOLDER: &str = "/PUT/THE/FOLDER/HERE";
 pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Result<Bundle, Plain> {
     let connection = format!("{}-mqttx.json", device.name);
     let folder = options.folder.as_deref();
-    let mut text = serde_json::to_string_pretty(&json!([record(device, folder.unwrap_or(NO_FOLDER))])).unwrap_or_default();
+    let mut text =
+        serde_json::to_string_pretty(&json!([record(device, folder.unwrap_or(NO_FOLDER))])).unwrap_or_default();
     text.push('\n');
     let mut files = material::files(device);
     files.push(match device.password {
