@@ -37,7 +37,9 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
     let mut bundle = Bundle { files, notes, ..Bundle::default() };
     match device.websockets_url() {
         Some(url) => {
-            bundle.notes.push(format!("In the page: mqtt.connect(\"{url}\", …) of MQTT.js, or new WebSocket(\"{url}\", \"mqtt\")."));
+            bundle.notes.push(format!(
+                "In the page: mqtt.connect(\"{url}\", …) of MQTT.js, or new WebSocket(\"{url}\", \"mqtt\")."
+            ));
             let (host, port) = (&device.broker.host, device.broker.websockets.unwrap_or_default());
             let user = device.user.map_or_else(|| "--anonymous".to_owned(), crate::error::shell_word);
             bundle.test = Some(format!("mqsec test-connect {user} --wss --host {host} --port {port} --ca ca.crt"));

@@ -55,11 +55,7 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
 }
 
 /// `NAME.p12`, and `NAME.p12.password` where it was made up.
-pub(super) fn keystore(
-    device: &Device<'_>,
-    target: Target,
-    options: &Options,
-) -> Result<(Vec<File>, Secret), Plain> {
+pub(super) fn keystore(device: &Device<'_>, target: Target, options: &Options) -> Result<(Vec<File>, Secret), Plain> {
     let name = device.name;
     let key = keys::parse(device.key(target)?, &format!("{name}.key")).map_err(|error| failed(&error))?;
     let der = PrivatePkcs8KeyDer::from_pem_slice(&keys::to_pem(&key)).map_err(|error| failed(&error))?;
