@@ -155,6 +155,15 @@ impl<'a> Device<'a> {
         Some(format!("wss://{}:{port}/mqtt", write::url_host(&self.broker.host)))
     }
 
+    /// The password, or what stands in its place; nothing without a user.
+    fn password_text(&self) -> &str {
+        match (self.user, self.password) {
+            (None, _) => "",
+            (Some(_), Some(password)) => password.expose(),
+            (Some(_), None) => PASSWORD_HERE,
+        }
+    }
+
     /// A topic for examples.
     fn example_topic(&self) -> String {
         self.topic.map_or_else(|| format!("{}/status", self.name), str::to_owned)
@@ -211,9 +220,22 @@ pub struct Options {
     pub file_password: Option<Secret>,
     /// The old algorithms, for what reads no others.
     pub legacy: bool,
-    /// Where the files will lie on this machine, as a whole path, for programs that keep paths. None: elsewhere.
-    pub folder: Option<String>,
+    /// The folder in which the files will lie when they are used; None: where the program is started.
+    pub place: Option<String>,
 }
+
+impl Options {
+    /// A file of the bundle as a configuration names it.
+    fn in_place(&self, file: &str) -> String {
+        match &self.place {
+            Some(place) => format!("{}/{file}", place.trim_end_matches('/')),
+            None => file.to_owned(),
+        }
+    }
+}
+
+/// What stands where a password belongs that is not known here.
+const PASSWORD_HERE: &str = "PUT-THE-PASSWORD-HERE";
 
 /// The files of a device for a target.
 pub fn bundle(device: &Device<'_>, target: Target, options: &Options) -> Result<Bundle, Plain> {
@@ -233,7 +255,19 @@ pub fn bundle(device: &Device<'_>, target: Target, options: &Options) -> Result<
     }
     let mut bundle = files(device, target, options)?;
     bundle.warnings.extend(limits::warnings(device, target));
+    if let (Some(user), None) = (device.user, device.password)
+        && bundle.files.iter().any(|file| holds(&file.bytes, PASSWORD_HERE))
+    {
+        bundle.warnings.push(format!(
+            "the password of `{user}` is not known here: put it where the files say {PASSWORD_HERE}, or export them again \
+             with --password-stdin"
+        ));
+    }
     Ok(bundle)
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 fn unfit(device: &Device<'_>, target: Target, why: &str) -> Plain {

@@ -3,7 +3,6 @@
 use super::super::write::yaml;
 use super::material;
 use crate::error::Plain;
-use crate::error::shell_word;
 use crate::export::Bundle;
 use crate::export::Device;
 use crate::export::File;
@@ -13,24 +12,23 @@ use crate::export::Target;
 pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
     let key = device.key(Target::Esphome)?;
     let part = format!("{}-mqtt.yaml", device.name);
-    let mut notes = vec![
+    let notes = vec![
         format!(
-            "put {part} beside the device's configuration, and this into that configuration, in the place of an `mqtt:` \
+            "Put {part} beside the device's configuration, and this into that configuration, in the place of an `mqtt:` \
              that stands there:"
         ),
         format!("packages:\n  mqtt: !include {}", yaml(&part)),
         "ESPHome writes below the name of the node (NODE/status, NODE/debug, NODE/sensor/...), and below homeassistant for \
-         its discovery: give its user those topics, or set `topic_prefix:` and `discovery: false`"
+         its discovery: give its user those topics, or set `topic_prefix:` and `discovery: false`."
             .to_owned(),
-        "key and password go into the firmware: whoever has its .bin file has them".to_owned(),
+        "Key and password go into the firmware: whoever has its .bin file has them.".to_owned(),
     ];
-    notes.extend(material::own_password(device, &part));
     let warnings = vec![
         "for ESP32 alone: on ESP8266, RP2040 and LibreTiny, ESPHome's MQTT has no certificates, so nobody proves who the \
          broker is; `esphome config` refuses this file there"
             .to_owned(),
     ];
-    let test = Some(format!("esphome config {}", shell_word("NODE.yaml")));
+    let test = Some(material::test_of_client(device));
     Ok(Bundle { files: vec![File::secret(part, text(device, key))], notes, warnings, test })
 }
 

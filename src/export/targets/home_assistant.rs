@@ -19,15 +19,14 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
         format!(
             "Home Assistant takes its broker in its pages and not in configuration.yaml: Settings, Devices & services, \
              Add integration, MQTT, and there what {SETTINGS} says, a line for each field. The three files are uploaded \
-             from the machine whose browser you sit at; delete them there when it is done"
+             from the machine whose browser you sit at; delete them there when it is done."
         ),
-        "for an integration that is there already: Settings, Devices & services, MQTT, Reconfigure".to_owned(),
-        "Home Assistant writes below homeassistant/ and reads what your devices write: give its user those topics"
+        "For an integration that is there already: Settings, Devices & services, MQTT, Reconfigure.".to_owned(),
+        "Home Assistant writes below homeassistant/ and reads what your devices write: give its user those topics."
             .to_owned(),
     ];
     notes.extend(material::own_key(device));
-    notes.extend(material::own_password(device, SETTINGS));
-    Ok(Bundle { files, notes, warnings: Vec::new(), test: Some(material::handshake(device)) })
+    Ok(Bundle { files, notes, warnings: Vec::new(), test: Some(material::test(device)) })
 }
 
 fn settings(device: &Device<'_>) -> String {

@@ -1,17 +1,12 @@
 //! Key, certificate and authority as files, which most programs read in the same form, and sentences about them.
 
-use std::net::IpAddr;
-
 use sha2::Digest;
 use sha2::Sha256;
 
-use super::super::write::url_host;
+use super::pem;
 use crate::error::shell_word;
 use crate::export::Device;
 use crate::export::File;
-
-/// Stands where a password belongs that is not known here.
-pub(super) const NO_PASSWORD: &str = "PUT-THE-PASSWORD-HERE";
 
 /// What the three files are called.
 pub(super) struct Names {
@@ -55,21 +50,12 @@ pub(super) fn own_key(device: &Device<'_>) -> Option<String> {
     device
         .key_pem
         .is_none()
-        .then(|| format!("`{}` made its key itself: put it beside the others as {key}", device.name))
+        .then(|| format!("`{}` made its key itself: put it beside the others as `{key}`.", device.name))
 }
 
-/// What to do about a password that is not known.
-pub(super) fn own_password(device: &Device<'_>, file: &str) -> Option<String> {
-    let user = device.user.filter(|_| device.password.is_none())?;
-    Some(format!(
-        "the password of `{user}` is not known here, for the password file has hashes alone: replace {NO_PASSWORD} in \
-         {file}"
-    ))
-}
-
-/// The user's password, or what stands in its place.
-pub(super) fn password<'a>(device: &Device<'a>) -> Option<&'a str> {
-    device.user.map(|_| device.password.map_or(NO_PASSWORD, |password| password.expose()))
+/// The user's password, or what stands in its place; nothing without a user.
+pub(super) fn password<'a>(device: &'a Device<'_>) -> Option<&'a str> {
+    device.user.map(|_| device.password_text())
 }
 
 /// 64 hexadecimal digits that are the same for the same device at the same broker, and others for another.
@@ -78,23 +64,20 @@ pub(super) fn digest(device: &Device<'_>, what: &str) -> String {
     Sha256::digest(seed.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A command that shows the three files to the broker, and verifies the broker by them.
-pub(super) fn handshake(device: &Device<'_>) -> String {
+/// A connection with the three files, and the login.
+pub(super) fn test(device: &Device<'_>) -> String {
     let names = names(device);
-    let host = &device.broker.host;
-    let named = if host.parse::<IpAddr>().is_ok() { "-verify_ip" } else { "-verify_hostname" };
-    format!(
-        "openssl s_client -brief -connect {} {named} {} -verify_return_error -CAfile {} -cert {} -key {} </dev/null",
-        shell_word(&format!("{}:{}", url_host(host), device.broker.port)),
-        shell_word(host),
-        names.authority,
-        shell_word(&names.certificate),
-        shell_word(&names.key),
-    )
+    pem::test(device, &names.certificate, &names.key)
 }
 
-/// The same where the files hold them in a form of their own: from the folder that they came from, with the login.
-pub(super) fn attempt(device: &Device<'_>) -> String {
-    let login = device.user.map_or_else(|| "--anonymous".to_owned(), shell_word);
-    format!("mqsec test-connect {login} --client {}", shell_word(device.name))
+/// The same where the files hold them in a form of their own: with those of the folder that they came from.
+pub(super) fn test_of_client(device: &Device<'_>) -> String {
+    format!(
+        "mqsec test-connect {} --client {} --host {} --port {} --topic {}",
+        device.user.map_or_else(|| "--anonymous".to_owned(), shell_word),
+        shell_word(device.name),
+        shell_word(&device.broker.host),
+        device.broker.port,
+        shell_word(&device.example_topic()),
+    )
 }

@@ -21,15 +21,15 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
     let mut notes = vec![
         format!(
             "{program} connects with the files beside it, sends itself a message and ends with 0 when that came back; \
-             what you need of it are the options. It needs MQTT.js 5: npm install mqtt@5"
+             what you need of it are the options. It needs MQTT.js 5: npm install mqtt."
         ),
-        "a client id is for one connection at a time: whoever comes second puts the first out. Give each program its own"
+        "A client id is for one connection at a time: whoever comes second puts the first out. Give each program its own."
             .to_owned(),
     ];
     notes.extend(material::own_key(device));
     if let (Some(user), None) = (device.user, device.password) {
         notes.push(format!(
-            "the password of `{user}` is not known here: the program takes it from the environment, MQTT_PASSWORD, so that \
+            "The password of `{user}` is not known here: the program takes it from the environment, MQTT_PASSWORD, so that \
              it stands in no command: read -rs MQTT_PASSWORD && export MQTT_PASSWORD && node {word}"
         ));
     }

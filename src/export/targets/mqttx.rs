@@ -15,7 +15,7 @@ const NO_FOLDER: &str = "/PUT/THE/FOLDER/HERE";
 
 pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Result<Bundle, Plain> {
     let connection = format!("{}-mqttx.json", device.name);
-    let folder = options.folder.as_deref();
+    let folder = options.place.as_deref();
     let mut text =
         serde_json::to_string_pretty(&json!([record(device, folder.unwrap_or(NO_FOLDER))])).unwrap_or_default();
     text.push('\n');
@@ -25,29 +25,28 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
         None => File::public(&connection, text.into_bytes()),
     });
     let mut notes = vec![format!(
-        "import {connection} into MQTTX: Settings, Advanced, Data management, Import data, format JSON. The connection \
-         `{}` is then in its list; Connect, and subscribe to {}",
+        "Import {connection} into MQTTX: Settings, Advanced, Data management, Import data, format JSON. The connection \
+         `{}` is then in its list; Connect, and subscribe to {}.",
         device.name,
         device.example_topic()
     )];
     notes.push(match folder {
         Some(folder) => format!(
             "MQTTX reads the key and the certificates from {folder} at each connection: leave them there, or choose them \
-             anew in the connection's settings"
+             anew in the connection's settings."
         ),
         None => format!(
             "MQTTX reads the key and the certificates at each connection, by whole paths: replace {NO_FOLDER} in \
-             {connection} by the folder that they are in"
+             {connection} by the folder that they are in."
         ),
     });
     notes.push(
-        "its own client id is the device's: as long as MQTTX is connected, the device is put out. Change it there to watch \
-         both"
+        "Its client id is the device's: as long as MQTTX is connected, the device is put out. Change it there to watch \
+         both."
             .to_owned(),
     );
     notes.extend(material::own_key(device));
-    notes.extend(material::own_password(device, &connection));
-    Ok(Bundle { files, notes, warnings: Vec::new(), test: Some(material::handshake(device)) })
+    Ok(Bundle { files, notes, warnings: Vec::new(), test: Some(material::test(device)) })
 }
 
 /// The fields of its `ConnectionModel`, as a new connection has them; what is left out is made by its database.

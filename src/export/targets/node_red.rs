@@ -20,27 +20,27 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
     let name = device.name;
     let mut notes = vec![
         format!(
-            "import {flow} into Node-RED: the menu at the top right, Import, select a file to import, Import, Deploy. Press \
+            "Import {flow} into Node-RED: the menu at the top right, Import, select a file to import, Import, Deploy. Press \
              the button of the node `test`: the message comes back in the debug panel. Your own MQTT nodes choose \
-             `{name} at {}` as their server",
+             `{name} at {}` as their server.",
             device.broker.host
         ),
-        "the file holds the key, the certificates and the password, and Node-RED keeps them among its credentials; a flow \
+        "The file holds the key, the certificates and the password, and Node-RED keeps them among its credentials; a flow \
          that is exported from Node-RED later is without them. Set credentialSecret in settings.js, or what encrypts them \
-         is made up and lies beside them; and delete the file when it is imported"
+         is made up and lies beside them; and delete the file when it is imported."
             .to_owned(),
         format!(
-            "where it is imported a second time, Node-RED makes copies of the nodes; to bring in a renewed certificate, \
-             upload the files of `mqsec export {} --for pem` in its TLS node instead",
+            "Where it is imported a second time, Node-RED makes copies of the nodes; to bring in a renewed certificate, \
+             upload the files of `mqsec export {} --for pem` in its TLS node instead.",
             shell_word(name)
         ),
     ];
     if let (Some(user), None) = (device.user, device.password) {
         notes.push(format!(
-            "the password of `{user}` is not known here: enter it in the server's node, Security, Password"
+            "The password of `{user}` is not known here: enter it in the server's node, Security, Password."
         ));
     }
-    let test = Some(material::attempt(device));
+    let test = Some(material::test_of_client(device));
     Ok(Bundle { files: vec![File::secret(flow, text.into_bytes())], notes, warnings: Vec::new(), test })
 }
 

@@ -22,9 +22,9 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
         format!(
             "{program} connects with the files beside it, sends itself a message and ends with 0 when that came back; \
              what you need of it is `connected()`. It needs paho-mqtt 2: python3 -m venv venv && venv/bin/pip install \
-             'paho-mqtt>=2'"
+             'paho-mqtt>=2'."
         ),
-        "a client id is for one connection at a time: whoever comes second puts the first out. Give each program its own"
+        "A client id is for one connection at a time: whoever comes second puts the first out. Give each program its own."
             .to_owned(),
     ];
     notes.extend(material::own_key(device));
@@ -35,7 +35,7 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
 fn unknown_password(device: &Device<'_>, program: &str) -> Option<String> {
     let user = device.user.filter(|_| device.password.is_none())?;
     Some(format!(
-        "the password of `{user}` is not known here: the program takes it from the environment, MQTT_PASSWORD, so that it \
+        "The password of `{user}` is not known here: the program takes it from the environment, MQTT_PASSWORD, so that it \
          stands in no command: read -rs MQTT_PASSWORD && export MQTT_PASSWORD && venv/bin/python {program}"
     ))
 }

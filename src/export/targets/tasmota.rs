@@ -42,27 +42,26 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
         File::public("local_ca_data.h", data),
         File::public("local_ca_descriptor.h", descriptor),
     ];
-    let mut notes = vec![
-        "no command loads an authority: a firmware that comes ready verifies brokers of Let's Encrypt and Amazon alone, and \
+    let notes = vec![
+        "No command loads an authority: a firmware that comes ready verifies brokers of Let's Encrypt and Amazon alone, and \
          one without TLS does not know the commands. Build your own, once for all devices: put user_config_override.h \
          (or its lines, if you have one) into Tasmota's folder tasmota, local_ca_data.h and local_ca_descriptor.h into \
-         tasmota/include, and for ESP8266 the line `lib_extra_dirs = lib/lib_ssl` into platformio_override.ini"
+         tasmota/include, and for ESP8266 the line `lib_extra_dirs = lib/lib_ssl` into platformio_override.ini."
             .to_owned(),
         format!(
-            "then paste each line of {COMMANDS} by itself into the device's web console, in this order. TLSKey answers with \
-             32 and the length of the certificate; -1 is an empty place, and TLSKey 0 empties both"
+            "Then paste each line of {COMMANDS} by itself into the device's web console, in this order. TLSKey answers with \
+             32 and the length of the certificate; -1 is an empty place, and TLSKey 0 empties both."
         ),
         format!(
-            "the device asks for {}, character by character a name of the broker's certificate; it needs a DNS that \
+            "The device asks for {}, character by character a name of the broker's certificate; it needs a DNS that \
              knows it, and NTP, because it looks at the certificate's dates. Errors in the console: 54 the clock, 56 the \
-             name, 62 the authority (an old firmware)",
+             name, 62 the authority (an old firmware).",
             device.broker.host
         ),
-        format!("the key is in {COMMANDS} and, unencrypted, in the device's flash: delete the file when it is done"),
+        format!("The key is in {COMMANDS} and, unencrypted, in the device's flash: delete the file when it is done."),
     ];
-    notes.extend(material::own_password(device, COMMANDS));
     let warnings = warnings(device, &certificate);
-    Ok(Bundle { files, notes, warnings, test: Some(material::attempt(device)) })
+    Ok(Bundle { files, notes, warnings, test: Some(material::test_of_client(device)) })
 }
 
 /// What its firmware is built with. Without the two others, ours is the only authority.

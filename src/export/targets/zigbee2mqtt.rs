@@ -10,11 +10,12 @@ use crate::export::Options;
 
 const PART: &str = "zigbee2mqtt.yaml";
 /// Where the image has its data; the configuration is read from there too.
-const FOLDER: &str = "/app/data/mqtt";
+const CONTAINER: &str = "/app/data/mqtt";
 
-pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
+pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Result<Bundle, Plain> {
     let mut files = material::files(device);
-    let part = part(device);
+    let place = options.place.as_deref().unwrap_or(CONTAINER);
+    let part = part(device, place);
     files.push(match device.password {
         Some(_) => File::secret(PART, part),
         None => File::public(PART, part),
@@ -22,21 +23,20 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
     let names = material::names(device);
     let mut notes = vec![
         format!(
-            "make a folder `mqtt` beside Zigbee2MQTT's configuration.yaml, put {}, {} and {} into it, readable for the user \
+            "Put {}, {} and {} into {place}, readable for the user \
              that it runs as, and put what is in {PART} in the place of the part `mqtt:` of configuration.yaml; keep a \
-             `base_topic:` that stands there. Then start it again",
+             `base_topic:` that stands there. Then start it again.",
             names.authority, names.certificate, names.key
         ),
         format!(
-            "the paths are those of its container ({FOLDER}). Without one they begin with /opt/zigbee2mqtt/data/mqtt, in \
-             Home Assistant's app with /config/zigbee2mqtt/mqtt"
+            "{PART} names them in {place}. Its container has its data in /app/data, Home Assistant's app in \
+             /config/zigbee2mqtt: for a folder `mqtt` there, export them again with --place {CONTAINER}"
         ),
-        "Zigbee2MQTT writes and reads below its base topic (zigbee2mqtt), and below homeassistant if that integration is \
-         on: give its user those topics"
+        "It writes and reads below its base topic (zigbee2mqtt), and below homeassistant if that integration is \
+         on: give its user those topics."
             .to_owned(),
     ];
     notes.extend(material::own_key(device));
-    notes.extend(material::own_password(device, PART));
     let refers = |text: &str| text.split_once('!').is_some_and(|(_, rest)| rest.contains(' '));
     let mut warnings = Vec::new();
     if [device.user, material::password(device)].into_iter().flatten().any(refers) {
@@ -46,12 +46,12 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
                 .replace("USER", &crate::error::shell_word(device.user.unwrap_or_default())),
         );
     }
-    Ok(Bundle { files, notes, warnings, test: Some(material::handshake(device)) })
+    Ok(Bundle { files, notes, warnings, test: Some(material::test(device)) })
 }
 
-fn part(device: &Device<'_>) -> String {
+fn part(device: &Device<'_>, place: &str) -> String {
     let names = material::names(device);
-    let path = |name: &str| yaml(&format!("{FOLDER}/{name}"));
+    let path = |name: &str| yaml(&format!("{}/{name}", place.trim_end_matches('/')));
     let mut lines = vec![
         format!("server: {}", yaml(&device.url())),
         format!("ca: {}", path(names.authority)),
