@@ -70,12 +70,12 @@ pub(super) fn test(device: &Device<'_>) -> String {
     pem::test(device, &names.certificate, &names.key)
 }
 
-/// The same where the files hold them in a form of their own: with those of the folder that they came from.
-pub(super) fn test_of_client(device: &Device<'_>) -> String {
+/// The same where one file holds all: `pem` is the shell's command that prints a part of it, and these are the parts.
+pub(super) fn test_of_parts(device: &Device<'_>, pem: &str, [authority, certificate, key]: [&str; 3]) -> String {
     format!(
-        "mqsec test-connect {} --client {} --host {} --port {} --topic {}",
+        "pem() {{ {pem}; }}; mqsec test-connect {} --host {} --port {} --ca <(pem {authority}) --cert <(pem {certificate}) \
+         --key <(pem {key}) --topic {}",
         device.user.map_or_else(|| "--anonymous".to_owned(), shell_word),
-        shell_word(device.name),
         shell_word(&device.broker.host),
         device.broker.port,
         shell_word(&device.example_topic()),

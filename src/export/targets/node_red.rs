@@ -12,15 +12,17 @@ use crate::export::File;
 use crate::export::Options;
 use crate::export::Target;
 
+/// Not with the name in it: the test command has it within quotes.
+const FLOW: &str = "node-red-flow.json";
+
 pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
     let key = String::from_utf8_lossy(device.key(Target::NodeRed)?);
-    let flow = format!("{}-flow.json", device.name);
     let mut text = serde_json::to_string_pretty(&nodes(device, &key)).unwrap_or_default();
     text.push('\n');
     let name = device.name;
     let mut notes = vec![
         format!(
-            "Import {flow} into Node-RED: the menu at the top right, Import, select a file to import, Import, Deploy. Press \
+            "Import {FLOW} into Node-RED: the menu at the top right, Import, select a file to import, Import, Deploy. Press \
              the button of the node `test`: the message comes back in the debug panel. Your own MQTT nodes choose \
              `{name} at {}` as their server.",
             device.broker.host
@@ -40,8 +42,11 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
             "The password of `{user}` is not known here: enter it in the server's node, Security, Password."
         ));
     }
-    let test = Some(material::test_of_client(device));
-    Ok(Bundle { files: vec![File::secret(flow, text.into_bytes())], notes, warnings: Vec::new(), test })
+    let pem = format!(
+        r#"node -p "JSON.parse(fs.readFileSync('{FLOW}')).find(node => node.type == 'tls-config').credentials.$1""#
+    );
+    let test = Some(material::test_of_parts(device, &pem, ["cadata", "certdata", "keydata"]));
+    Ok(Bundle { files: vec![File::secret(FLOW, text.into_bytes())], notes, warnings: Vec::new(), test })
 }
 
 fn nodes(device: &Device<'_>, key: &str) -> Value {

@@ -59,9 +59,10 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
             device.broker.host
         ),
         format!("The key is in {COMMANDS} and, unencrypted, in the device's flash: delete the file when it is done."),
+        "`Status 6` in the console tells whether it is connected: MqttCount is 1 and more.".to_owned(),
     ];
     let warnings = warnings(device, &certificate);
-    Ok(Bundle { files, notes, warnings, test: Some(material::test_of_client(device)) })
+    Ok(Bundle { files, notes, warnings, test: Some("cc -fsyntax-only -x c -DPROGMEM= local_ca_data.h".to_owned()) })
 }
 
 /// What its firmware is built with. Without the two others, ours is the only authority.

@@ -23,13 +23,13 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
     let names = material::names(device);
     let mut notes = vec![
         format!(
-            "Put {}, {} and {} into {place}, readable for the user \
-             that it runs as, and put what is in {PART} in the place of the part `mqtt:` of configuration.yaml; keep a \
+            "{}, {} and {} must lie in {place}, readable for the user \
+             that it runs as, and what is in {PART} comes in the place of the part `mqtt:` of configuration.yaml; keep a \
              `base_topic:` that stands there. Then start it again.",
             names.authority, names.certificate, names.key
         ),
         format!(
-            "{PART} names them in {place}. Its container has its data in /app/data, Home Assistant's app in \
+            "Zigbee2MQTT's container has its data in /app/data, Home Assistant's app in \
              /config/zigbee2mqtt: for a folder `mqtt` there, export them again with --place {CONTAINER}"
         ),
         "It writes and reads below its base topic (zigbee2mqtt), and below homeassistant if that integration is \
