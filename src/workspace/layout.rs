@@ -46,6 +46,8 @@ pub const PID: &str = ".mqsec/broker.pid";
 pub const ENGINE: &str = ".mqsec/engine";
 /// Digests of the files that the broker has read.
 pub const LOADED: &str = ".mqsec/loaded.json";
+/// Bundles for devices and programs, a folder each: `NAME-TARGET`.
+pub const EXPORTS: &str = "exports";
 /// What `fleet` keeps while a list is worked on.
 pub const FLEET: &str = ".mqsec/fleet";
 /// What of a list was issued so far.
