@@ -170,11 +170,14 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
                 Kind::Stdout => " --out -".to_owned(),
                 _ => format!(" --out {}", crate::error::shell_word(&left.out.display().to_string())),
             };
-            return Err(Plain::new("fleet-run-unfinished", "an earlier fleet issue was interrupted, and wrote elsewhere")
-                .detail(format!("it issued {} devices, which are noted", left.issued))
-                .hint(format!("go on with it: the same command as then{to}"))
-                .hint("or end it with what it has: mqsec fleet issue --finish")
-                .into());
+            return Err(Plain::new(
+                "fleet-run-unfinished",
+                "an earlier fleet issue was interrupted, and wrote elsewhere",
+            )
+            .detail(format!("it issued {} devices, which are noted", left.issued))
+            .hint(format!("go on with it: the same command as then{to}"))
+            .hint("or end it with what it has: mqsec fleet issue --finish")
+            .into());
         }
         None => {}
     }

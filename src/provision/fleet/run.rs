@@ -85,8 +85,14 @@ pub fn run(
     let desk = Desk { worker: &worker, plan, form: &source.form, started: &started, stop: AtomicBool::new(false) };
     let lines = Mutex::new(source.lines()?);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut done =
-        Done { issued: 0, in_all: 0, bad: Vec::new(), samples: Vec::new(), merged: merge::Merged::default(), state: state.clone() };
+    let mut done = Done {
+        issued: 0,
+        in_all: 0,
+        bad: Vec::new(),
+        samples: Vec::new(),
+        merged: merge::Merged::default(),
+        state: state.clone(),
+    };
     std::thread::scope(|scope| -> Result<(), Failure> {
         let (made, coming) = sync_channel(2 * threads);
         for _ in 0..threads {

@@ -227,9 +227,12 @@ impl Worker<'_> {
         password: Option<&Secret>,
         pieces: &mut Pieces,
     ) -> Result<(), Failure> {
-        let broker = self.office.settings.broker.as_ref().map_err(|why| {
-            Plain::new("export-unfit", format!("how the broker is reached is not known: {why}"))
-        })?;
+        let broker = self
+            .office
+            .settings
+            .broker
+            .as_ref()
+            .map_err(|why| Plain::new("export-unfit", format!("how the broker is reached is not known: {why}")))?;
         let topics = self.topics(row);
         let writable = topics.iter().find(|topic| topic.grant.allows(crate::acl::Access::Write));
         let device = export::Device {
@@ -256,7 +259,7 @@ impl Worker<'_> {
     fn put_away(&self, name: &str) -> Result<(), Failure> {
         let folder = self.office.form.dir.join(name);
         if fs::is_dir(&folder) && !fs::is_empty(&folder)? {
-            let backup = Path::new(layout::BACKUP).join(self.office.stamp).join("client");
+            let backup = Path::new(layout::BACKUP).join(&self.office.stamp).join("client");
             self.office.workspace.make_dir(&backup)?;
             bulk::rename(&folder, &self.office.workspace.path(backup.join(name)))?;
         }

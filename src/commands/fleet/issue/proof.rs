@@ -69,7 +69,11 @@ pub(super) fn all(context: &Context<'_>, taken: &Taken, samples: &[Sample]) -> R
                 Ok(()) => (false, "was let through: look at the ACL, mqsec acl why".to_owned()),
                 Err(trouble) => (false, format!("{trouble} [{}]", trouble.code())),
             };
-            proofs.push(Proof { what: format!("device `{}` in `{topic}` of `{}`", sample.name, other.name), holds, seen });
+            proofs.push(Proof {
+                what: format!("device `{}` in `{topic}` of `{}`", sample.name, other.name),
+                holds,
+                seen,
+            });
         }
     }
     Ok(proofs)
@@ -104,7 +108,13 @@ fn attempt(
 fn own_topic(sample: &Sample, read: bool) -> Option<String> {
     let fits = |grant: crate::acl::Grant| grant.allows(Access::Write) && (!read || grant.allows(Access::Read));
     let filter = sample.topics.iter().find(|topic| fits(topic.grant)).map(|topic| topic.filter.as_str())?;
-    Some(filter.split('/').map(|level| if matches!(level, "+" | "#") { "mqsec-proof" } else { level }).collect::<Vec<_>>().join("/"))
+    Some(
+        filter
+            .split('/')
+            .map(|level| if matches!(level, "+" | "#") { "mqsec-proof" } else { level })
+            .collect::<Vec<_>>()
+            .join("/"),
+    )
 }
 
 /// Whether a topic is one device's and not the other's, by their names: what a group shares proves nothing.

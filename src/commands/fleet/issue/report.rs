@@ -48,7 +48,9 @@ impl Report {
         proofs: Vec<Proof>,
     ) -> Self {
         let mut bad = plan.bad.clone();
-        bad.extend(done.bad.iter().map(|told| Told { line: source.line_number(told.line - 1), what: told.what.clone() }));
+        bad.extend(
+            done.bad.iter().map(|told| Told { line: source.line_number(told.line - 1), what: told.what.clone() }),
+        );
         bad.sort_by_key(|told| told.line);
         let (mut passwd, mut acl) = (None, None);
         if done.merged.logins {
@@ -172,11 +174,7 @@ impl crate::ui::Report for Report {
                     false => String::new(),
                 };
                 let rate = grouped(rate as u64);
-                format!(
-                    "{list}: {} devices issued in {:.1} s, {rate} a second{more}\n",
-                    grouped(issued),
-                    self.seconds
-                )
+                format!("{list}: {} devices issued in {:.1} s, {rate} a second{more}\n", grouped(issued), self.seconds)
             }
         };
         for (word, count) in self.counts.iter().filter(|(_, count)| *count > 0) {
