@@ -45,6 +45,14 @@ fn append(change: &mut Transaction<'_>, line: &str) {
     change.append(layout::INVENTORY, line.as_bytes());
 }
 
+/// Its text; what the files tell where there is none.
+pub fn text(change: &Transaction<'_>) -> Result<Vec<u8>, Failure> {
+    Ok(match change.read(layout::INVENTORY)? {
+        Some(bytes) => bytes.to_vec(),
+        None => from_files(change.workspace(), &[]).text.into_bytes(),
+    })
+}
+
 /// Makes the inventory anew from what is there and from what of it can be read; says where the old one is kept.
 pub fn rebuild(change: &mut Transaction<'_>, now: OffsetDateTime) -> Result<(Rebuilt, Option<String>), Failure> {
     let workspace = change.workspace();

@@ -74,6 +74,7 @@ pub struct Row {
     serial: u32,
     pub role: Role,
     /// Seconds since 1970.
+    pub not_before: i64,
     pub not_after: i64,
     newest: bool,
 }
@@ -207,6 +208,7 @@ impl Book {
             name: (at(entry.name), entry.name.len() as u32),
             serial: at(entry.serial),
             role: entry.role,
+            not_before: entry.period.0,
             not_after: entry.period.1,
             newest: true,
         };
