@@ -266,11 +266,8 @@ impl Report for Fleet<'_> {
             self.days.parts(self.context.now).map_or((None, Vec::new()), |(unit, parts)| (Some(unit.name()), parts));
         let parts: Vec<Value> =
             parts.into_iter().map(|(label, count)| json!({ "from": label, "devices": count })).collect();
-        let first: Vec<Value> = self
-            .first()
-            .into_iter()
-            .map(|(end, name)| json!({ "name": name, "not_after": rfc3339(end) }))
-            .collect();
+        let first: Vec<Value> =
+            self.first().into_iter().map(|(end, name)| json!({ "name": name, "not_after": rfc3339(end) })).collect();
         let counts = |counts: &BTreeMap<String, Count>| -> Value {
             counts.iter().map(|(name, count)| (name.clone(), count.json())).collect()
         };

@@ -3,5 +3,6 @@
 
 pub mod devices;
 pub mod plan;
+pub mod renew;
 pub mod revoke;
 pub mod source;

@@ -277,7 +277,11 @@ fn take_logins(
     let in_env: HashSet<&str> = env.iter().flat_map(|env| &env.users).map(|user| user.name.as_str()).collect();
     let (mut wanted, mut needed, mut staying) = (HashSet::new(), HashSet::new(), Vec::new());
     for device in devices.all().iter().filter(|device| !device.user.is_empty()) {
-        if names.contains(device.name) { wanted.insert(device.user) } else { needed.insert(device.user) };
+        if names.contains(device.name) {
+            wanted.insert(device.user)
+        } else {
+            needed.insert(device.user)
+        };
     }
     let mut users: HashSet<&str> = HashSet::new();
     for user in wanted {

@@ -54,9 +54,7 @@ impl<'a> Revocation<'a> {
     fn others(&self) -> String {
         let all = self.lines.iter().zip(&self.words).zip(&self.outcome.fates);
         let (mut told, mut more) = (String::new(), 0);
-        for (number, ((line, word), fate)) in
-            all.filter(|(_, fate)| !matches!(fate, Fate::Revoked(_))).enumerate()
-        {
+        for (number, ((line, word), fate)) in all.filter(|(_, fate)| !matches!(fate, Fate::Revoked(_))).enumerate() {
             if number >= TOLD {
                 more += 1;
                 continue;
@@ -104,7 +102,9 @@ fn words(fate: &Fate) -> String {
         Fate::Ended => "has no certificate that has not ended".to_owned(),
         Fate::NotADevice(Role::Broker) => "is the broker's: mqsec renew broker --rekey".to_owned(),
         Fate::NotADevice(_) => "is an authority: mqsec ca rollover prepare".to_owned(),
-        Fate::OfTheRoot => "was issued by the root, which keeps no list; only the signing authority's get in".to_owned(),
+        Fate::OfTheRoot => {
+            "was issued by the root, which keeps no list; only the signing authority's get in".to_owned()
+        }
         Fate::Unknown => "is not known here: mqsec list".to_owned(),
     }
 }
