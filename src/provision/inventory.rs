@@ -1,7 +1,6 @@
 //! The inventory's file: what was issued and revoked is noted in the same change that writes the files.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::BufRead;
 use std::io::Read;
 use std::io::Seek;
@@ -170,7 +169,7 @@ pub fn revoked_serials(workspace: &Workspace) -> Result<HashSet<String>, Failure
 }
 
 /// Reads a file to its end; the halves of a long one by two threads.
-fn take_in(book: &mut Book, file: File, length: u64, path: &Path) -> Result<(), FsError> {
+fn take_in(book: &mut Book, file: impl Read, length: u64, path: &Path) -> Result<(), FsError> {
     const LONG: u64 = 1 << 20;
     let failed = |source| FsError::new("read", path, source);
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -196,7 +195,7 @@ fn take_in(book: &mut Book, file: File, length: u64, path: &Path) -> Result<(), 
 }
 
 /// Where the next line begins, and the file from there on; nothing where there is none.
-fn line_after(path: &Path, place: u64) -> std::io::Result<Option<(u64, File)>> {
+fn line_after(path: &Path, place: u64) -> std::io::Result<Option<(u64, impl Read + Send + use<>)>> {
     let Ok((mut file, _)) = fs::open(path) else { return Ok(None) };
     file.seek(SeekFrom::Start(place))?;
     let mut piece = vec![0; 1 << 16];

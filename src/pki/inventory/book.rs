@@ -421,7 +421,7 @@ mod tests {
         for piece in 1..200 {
             let keep = if piece % 2 == 0 { Keep::Newest } else { Keep::Brief };
             let book = read(&text, piece, keep);
-            let cut = text[..piece * 5].rfind('\n').map_or(0, |at| at + 1);
+            let cut = text[..(piece * 5).min(text.len())].rfind('\n').map_or(0, |at| at + 1);
             let book = if piece % 3 == 0 { joined(&text, cut, keep) } else { book };
             let rows: Vec<_> = book
                 .rows()
