@@ -1,5 +1,7 @@
 //! An ACL file as it stands, byte for byte: an edit changes the lines that it is about and no other.
 
+use std::collections::HashSet;
+
 use super::Entry;
 use super::Grant;
 use super::Scope;
@@ -102,6 +104,7 @@ impl Document {
 
     /// Takes out the lines with these numbers.
     pub fn remove(&mut self, numbers: &[usize]) {
+        let numbers: HashSet<usize> = numbers.iter().copied().collect();
         let mut number = 0;
         self.lines.retain(|_| {
             number += 1;

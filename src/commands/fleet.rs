@@ -1,6 +1,7 @@
 //! `mqsec fleet`: many devices at once.
 
 mod issue;
+mod picks;
 mod renew;
 mod revoke;
 mod status;

@@ -25,6 +25,7 @@ pub mod metrics;
 mod passphrase;
 pub mod passwd;
 pub mod probe;
+mod refused;
 pub mod reload;
 pub mod renew;
 pub mod restart;

@@ -82,14 +82,14 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         renewal.left.extend(bridges(context, wish.limit)?);
     }
     renewal.authority = Some((office.hierarchy.issuer().title().to_owned(), office.hierarchy.end()));
-    drop(office);
+    let mut office = Some(office);
     if args.dry_run {
         renewal.due = dues.iter().map(|due| (due.target.to_string(), due.not_after)).collect();
         return Ok(context.ui.report(&renewal));
     }
     // a signing authority whose key is not at hand stops all of them alike
     for chunk in dues.chunks(CHUNK) {
-        issue(context, chunk, &wish, &mut renewal)?;
+        issue(context, chunk, &wish, &mut office, &mut renewal)?;
     }
     if let Some(at) = renewal.renewed.iter().position(|one| one.target == Target::Broker) {
         serve(context, at, &mut renewal)?;
@@ -186,8 +186,14 @@ fn bridges(context: &Context<'_>, limit: Limit) -> Result<Vec<Left>, Failure> {
 }
 
 /// Issues some in one change; one by one where that cannot be written.
-fn issue(context: &Context<'_>, dues: &[Due], wish: &Wish, renewal: &mut Renewal<'_>) -> Result<(), Failure> {
-    match issue_together(context, dues, wish) {
+fn issue(
+    context: &Context<'_>,
+    dues: &[Due],
+    wish: &Wish,
+    office: &mut Option<Office>,
+    renewal: &mut Renewal<'_>,
+) -> Result<(), Failure> {
+    match issue_together(context, dues, wish, office) {
         Ok((renewed, failed)) => {
             renewal.renewed.extend(renewed);
             renewal.failed.extend(failed);
@@ -198,7 +204,7 @@ fn issue(context: &Context<'_>, dues: &[Due], wish: &Wish, renewal: &mut Renewal
             Ok(())
         }
         Err(failure) if concerns_all(&failure) => Err(failure),
-        Err(_) => dues.chunks(1).try_for_each(|one| issue(context, one, wish, renewal)),
+        Err(_) => dues.chunks(1).try_for_each(|one| issue(context, one, wish, office, renewal)),
     }
 }
 
@@ -209,19 +215,30 @@ fn concerns_all(failure: &Failure) -> bool {
 
 type Issued = (Vec<Renewed>, Vec<Failed>);
 
-fn issue_together(context: &Context<'_>, dues: &[Due], wish: &Wish) -> Result<Issued, Failure> {
+fn issue_together(
+    context: &Context<'_>,
+    dues: &[Due],
+    wish: &Wish,
+    office: &mut Option<Office>,
+) -> Result<Issued, Failure> {
     let keys = dues.iter().map(Due::make_key).collect::<Result<Vec<_>, _>>()?;
     let mut change = Transaction::begin(&context.workspace)?;
-    let office = Office::open(&change, context.now)?;
-    let issuer = office.hierarchy.unlock(&change, context.now)?;
+    // what is revoked is read once, unless somebody adds to it
+    let mut known = match office.take() {
+        Some(known) => known.again(&change, context.now)?,
+        None => Office::open(&change, context.now)?,
+    };
+    let issuer = known.hierarchy.unlock(&change, context.now)?;
     let (mut renewed, mut failed) = (Vec::new(), Vec::new());
     for (due, key) in dues.iter().zip(&keys) {
-        match renewal::renew(&mut change, (&office, &issuer), due, key.as_ref(), wish, context.now) {
+        match renewal::renew(&mut change, (&known, &issuer), due, key.as_ref(), wish, context.now) {
             Ok(one) => renewed.extend(one),
             Err(failure) => failed.push(Failed { name: due.target.to_string(), failure }),
         }
     }
+    known.noted(&renewed);
     change.commit()?;
+    *office = Some(known);
     Ok((renewed, failed))
 }
 

@@ -1,7 +1,6 @@
 //! `mqsec revoke`: a certificate is no longer good, the broker knows, and that is proven.
 
 mod kick;
-mod proof;
 mod report;
 
 use std::path::Path;
@@ -11,6 +10,7 @@ use time::OffsetDateTime;
 
 use self::report::Revocation;
 use self::report::Row;
+use super::refused;
 use super::taking_over;
 use super::taking_over::Restart;
 use crate::context::Context;
@@ -143,7 +143,8 @@ fn finish(context: &Context<'_>, args: &Args, mut report: Revocation<'_>) -> Res
         failure
     })?;
     if taken.outcome.is_some() || taken.restart_declined.is_some() {
-        report.proofs = proof::all(context, &report.rows)?;
+        let found: Vec<&Found> = report.rows.iter().map(|row| &row.found).collect();
+        report.proofs = refused::all(context, &found)?;
         if args.kick {
             let user = args.user.clone().or_else(|| report.rows.first().map(|row| row.found.name.clone()));
             let serials: Vec<&str> = report.rows.iter().map(|row| row.found.serial.as_str()).collect();

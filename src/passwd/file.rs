@@ -227,6 +227,19 @@ impl PasswdFile {
         self.lines.len() < before
     }
 
+    /// Removes these users; gives those that there were.
+    pub fn delete_all(&mut self, users: &HashSet<&str>) -> Vec<String> {
+        let mut gone = Vec::new();
+        self.lines.retain(|line| match &line.entry {
+            Some((name, _)) if users.contains(name.as_str()) => {
+                gone.push(name.clone());
+                false
+            }
+            _ => true,
+        });
+        gone
+    }
+
     /// Gives the file these users. Whose password is in the file already keeps its line, unless `iterations` asks for
     /// another cost; users that are not named are kept unless `replace`.
     pub fn merge(&mut self, users: &[User], iterations: Option<u32>, replace: bool) -> Outcome {

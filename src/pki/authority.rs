@@ -212,10 +212,21 @@ impl Authority {
 
     /// A certificate for a key that is there already.
     pub fn issue_for(&self, request: &Request, key: &KeyPair, now: OffsetDateTime) -> Result<Issued, PkiError> {
+        self.issue_for_sooner(request, key, now, Duration::ZERO)
+    }
+
+    /// The same, with an end that is so much sooner: what is issued in one night need not end in one.
+    pub fn issue_for_sooner(
+        &self,
+        request: &Request,
+        key: &KeyPair,
+        now: OffsetDateTime,
+        sooner: Duration,
+    ) -> Result<Issued, PkiError> {
         self.check_names(request)?;
         let params = leaf_params(&request.common_name, &request.role, is_rsa(key))?;
         let csr_pem = params.serialize_request(key).and_then(|csr| csr.pem()).map_err(not_made)?;
-        let (certificate, certificate_pem) = self.certify(params, request.days, key, now)?;
+        let (certificate, certificate_pem) = self.certify(params, (request.days, sooner), key, now)?;
         Ok(Issued { certificate, certificate_pem, csr_pem: unix_lines(csr_pem), key_pem: keys::to_pem(key) })
     }
 
@@ -227,9 +238,21 @@ impl Authority {
         is_rsa: bool,
         now: OffsetDateTime,
     ) -> Result<(Certificate, String), PkiError> {
+        self.issue_for_public_sooner(request, spki, is_rsa, now, Duration::ZERO)
+    }
+
+    /// The same, with an end that is so much sooner.
+    pub fn issue_for_public_sooner(
+        &self,
+        request: &Request,
+        spki: &[u8],
+        is_rsa: bool,
+        now: OffsetDateTime,
+        sooner: Duration,
+    ) -> Result<(Certificate, String), PkiError> {
         self.check_names(request)?;
         let key = SubjectPublicKeyInfo::from_der(spki).map_err(not_made)?;
-        self.certify(leaf_params(&request.common_name, &request.role, is_rsa)?, request.days, &key, now)
+        self.certify(leaf_params(&request.common_name, &request.role, is_rsa)?, (request.days, sooner), &key, now)
     }
 
     /// That the name constraints permit the names: a certificate for others is made easily, and refused everywhere.
@@ -256,13 +279,14 @@ impl Authority {
     fn certify(
         &self,
         mut params: CertificateParams,
-        days: u32,
+        (days, sooner): (u32, Duration),
         key: &impl PublicKeyData,
         now: OffsetDateTime,
     ) -> Result<(Certificate, String), PkiError> {
         params.use_authority_key_identifier_extension = true;
         params.serial_number = Some(serial());
         self.limit(&mut params, days, now);
+        params.not_after = (period(days, now).1 - sooner).min(params.not_after);
         let made = params.signed_by(key, &self.issuer).map_err(not_made)?;
         Ok((self.read_back(made.der())?, unix_lines(made.pem())))
     }

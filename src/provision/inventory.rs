@@ -1,7 +1,13 @@
 //! The inventory's file: what was issued and revoked is noted in the same change that writes the files.
 
+use std::collections::HashSet;
+use std::io::BufRead;
 use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
+use std::num::NonZero;
 use std::path::Path;
+use std::thread;
 
 use time::OffsetDateTime;
 
@@ -12,6 +18,7 @@ use crate::pki::inventory::Book;
 use crate::pki::inventory::Found;
 use crate::pki::inventory::Issued;
 use crate::pki::inventory::Keep;
+use crate::pki::inventory::Line;
 use crate::pki::inventory::Rebuilt;
 use crate::pki::inventory::Revoked;
 use crate::pki::inventory::Role;
@@ -44,6 +51,14 @@ pub(super) fn append(change: &mut Transaction<'_>, line: &str) {
         change.append(layout::INVENTORY, made.text.as_bytes());
     }
     change.append(layout::INVENTORY, line.as_bytes());
+}
+
+/// Its text; what the files tell where there is none.
+pub fn text(change: &Transaction<'_>) -> Result<Vec<u8>, Failure> {
+    Ok(match change.read(layout::INVENTORY)? {
+        Some(bytes) => bytes.to_vec(),
+        None => from_files(change.workspace(), &[]).text.into_bytes(),
+    })
 }
 
 /// Makes the inventory anew from what is there and from what of it can be read; says where the old one is kept.
@@ -107,30 +122,102 @@ pub fn read(workspace: &Workspace, keep: Keep) -> Result<(Book, Source), Failure
     let mut book = Book::new(keep);
     let path = workspace.path(layout::INVENTORY);
     let source = match fs::open(&path) {
-        Ok((mut file, length)) => {
-            book.expect(length.unwrap_or_default());
-            // small enough to stay in the processor's cache
-            let mut piece = vec![0; 1 << 17];
-            loop {
-                let read = file.read(&mut piece).map_err(|source| FsError::new("read", &path, source))?;
-                if read == 0 {
-                    break Source::Inventory;
-                }
-                book.take(&piece[..read]);
-            }
+        Ok((file, length)) => {
+            take_in(&mut book, file, length.unwrap_or_default(), &path)?;
+            Source::Inventory
         }
         Err(missing) if missing.source.kind() == std::io::ErrorKind::NotFound => {
             book.take(from_files(workspace, &[]).text.as_bytes());
+            book.finish();
             Source::Files
         }
         Err(error) => return Err(error.into()),
     };
-    book.finish();
     for entry in lists(workspace).iter().flat_map(revocations) {
         book.revoke(&entry);
     }
     book.retire_authorities(&authorities(workspace));
     Ok((book, source))
+}
+
+/// The serial numbers that it has as revoked. Of all other lines the first letter alone is looked at.
+pub fn revoked_serials(workspace: &Workspace) -> Result<HashSet<String>, Failure> {
+    let path = workspace.path(layout::INVENTORY);
+    let mut serials = HashSet::new();
+    let file = match fs::open(&path) {
+        Ok((file, _)) => file,
+        Err(missing) if missing.source.kind() == std::io::ErrorKind::NotFound => return Ok(serials),
+        Err(error) => return Err(error.into()),
+    };
+    let mut lines = std::io::BufReader::with_capacity(1 << 17, file);
+    let failed = |source| FsError::new("read", &path, source);
+    let mut line = String::new();
+    loop {
+        match lines.fill_buf().map_err(failed)?.first() {
+            None => return Ok(serials),
+            Some(b'r') => {
+                line.clear();
+                // a line that is no text is told by whoever reads all of them
+                if lines.read_line(&mut line).is_ok()
+                    && let Some(Line::Revoked(entry)) = line.strip_suffix('\n').and_then(Line::parse)
+                {
+                    serials.insert(entry.serial.into_owned());
+                }
+            }
+            Some(_) => drop(lines.skip_until(b'\n').map_err(failed)?),
+        }
+    }
+}
+
+/// Reads a file to its end; the halves of a long one by two threads.
+fn take_in(book: &mut Book, file: impl Read, length: u64, path: &Path) -> Result<(), FsError> {
+    const LONG: u64 = 1 << 20;
+    let failed = |source| FsError::new("read", path, source);
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let half = if length < LONG || cores < 2 { None } else { line_after(path, length / 2).map_err(failed)? };
+    let Some((cut, rest)) = half else {
+        book.expect(length);
+        return pour(file, book).map_err(failed);
+    };
+    let mut second = book.sequel();
+    book.expect(length);
+    let (first, second) = thread::scope(|scope| {
+        let second = scope.spawn(|| {
+            second.expect(length - cut);
+            pour(rest, &mut second).map(|()| second)
+        });
+        (pour(file.take(cut), book), second.join())
+    });
+    first.map_err(failed)?;
+    // a thread that did not come back has not read its half
+    let second = second.unwrap_or_else(|_| Err(std::io::Error::other("the second half was not read")));
+    book.join(second.map_err(failed)?);
+    Ok(())
+}
+
+/// Where the next line begins, and the file from there on; nothing where there is none.
+fn line_after(path: &Path, place: u64) -> std::io::Result<Option<(u64, impl Read + Send + use<>)>> {
+    let Ok((mut file, _)) = fs::open(path) else { return Ok(None) };
+    file.seek(SeekFrom::Start(place))?;
+    let mut piece = vec![0; 1 << 16];
+    let read = file.read(&mut piece)?;
+    let Some(at) = piece[..read].iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+    let cut = place + at as u64 + 1;
+    file.seek(SeekFrom::Start(cut))?;
+    Ok(Some((cut, file)))
+}
+
+fn pour(mut from: impl Read, book: &mut Book) -> std::io::Result<()> {
+    // small enough to stay in the processor's cache
+    let mut piece = vec![0; 1 << 17];
+    loop {
+        match from.read(&mut piece)? {
+            0 => break,
+            read => book.take(&piece[..read]),
+        }
+    }
+    book.finish();
+    Ok(())
 }
 
 pub struct Clients {

@@ -23,6 +23,7 @@ use crate::error::shell_word;
 use crate::pki::authority::Authority;
 use crate::pki::authority::Request;
 use crate::pki::authority::Role;
+use crate::pki::inventory::Issued;
 use crate::pki::inventory::Role as Noted;
 use crate::pki::keys;
 use crate::pki::keys::KeyType;
@@ -62,12 +63,16 @@ pub enum Limit {
 
 impl Limit {
     pub fn reached(self, certificate: &Certificate, now: OffsetDateTime) -> bool {
-        let life = certificate.not_after - certificate.not_before;
+        self.reached_between(certificate.not_before, certificate.not_after, now)
+    }
+
+    /// The same of a certificate of which the period alone is known.
+    pub fn reached_between(self, begin: OffsetDateTime, end: OffsetDateTime, now: OffsetDateTime) -> bool {
         match self {
             Self::Always => true,
-            Self::Third => certificates::is_near_end(certificate, now),
-            Self::Within(days) => certificate.not_after - now < Duration::days(i64::from(days)),
-            Self::Percent(part) => now - certificate.not_before >= life * part / 100,
+            Self::Third => end - now < (end - begin) / 3,
+            Self::Within(days) => end - now < Duration::days(i64::from(days)),
+            Self::Percent(part) => now - begin >= (end - begin) * part / 100,
         }
     }
 }
@@ -121,6 +126,22 @@ impl Office {
         let mut others = revocation::live(change, now)?;
         let hierarchy = others.remove(0);
         Ok(Self { hierarchy, others, revoked: Revocations::read(change)? })
+    }
+
+    /// The same in a later change, where what is revoked is read anew only if it can be other than it was.
+    pub fn again(self, change: &Transaction<'_>, now: OffsetDateTime) -> Result<Self, Failure> {
+        let mut others = revocation::live(change, now)?;
+        let hierarchy = others.remove(0);
+        Ok(Self { hierarchy, others, revoked: self.revoked.again(change)? })
+    }
+
+    /// These are added to the inventory by this process itself.
+    pub fn noted(&mut self, renewed: &[Renewed]) {
+        let line = |one: &Renewed| {
+            let role = if one.target == Target::Broker { Noted::Broker } else { Noted::Client };
+            Issued::new(&one.certificate, role, &one.file.to_string_lossy()).line().len()
+        };
+        self.revoked.grows(renewed.iter().map(line).sum());
     }
 
     /// Whether one of the folder's authorities issued it.
@@ -227,100 +248,130 @@ pub fn renew(
     wish: &Wish,
     now: OffsetDateTime,
 ) -> Result<Option<Renewed>, Failure> {
-    with_files(&due.target, |files| issue(change, (office, issuer), (due, files), new_key, wish, now))
+    let signed = sign(change, (office, issuer), due, new_key, (wish.days, Duration::ZERO), now)?;
+    signed.map(|signed| write(change, office, signed, now)).transpose()
 }
 
-fn issue(
-    change: &mut Transaction<'_>,
+/// A new certificate that stands nowhere yet.
+pub struct Signed {
+    target: Target,
+    old_serial: String,
+    certificate: Certificate,
+    pem: String,
+    /// The key and its request, where they are to be written.
+    key: Option<zeroize::Zeroizing<Vec<u8>>>,
+    csr: Option<String>,
+    key_elsewhere: bool,
+}
+
+/// Makes the new certificate, which several processors can do for as many devices; nothing when another process has done it
+/// in the meantime. It lasts so many days, or as long as the one before, and ends so much sooner.
+pub fn sign(
+    change: &Transaction<'_>,
     (office, issuer): (&Office, &Authority),
-    (due, files): (&Due, &Files<'_>),
+    due: &Due,
     new_key: Option<&KeyPair>,
-    wish: &Wish,
+    (days, sooner): (Option<u32>, Duration),
     now: OffsetDateTime,
-) -> Result<Option<Renewed>, Failure> {
-    let shown = change.workspace().show(files.cert);
-    let old = Certificate::from_pem(&change.read(files.cert)?.unwrap_or_default(), &shown)?;
-    if old.serial != due.serial {
-        return Ok(None);
-    }
-    let role = match &due.target {
-        Target::Broker => Role::Broker { names: certificates::names_of(&old) },
-        Target::Client(_) => Role::Client,
-    };
-    let request = Request {
-        common_name: old.common_name.as_deref().unwrap_or_default().parse()?,
-        role,
-        days: wish.days.unwrap_or_else(|| certificates::days_like(&old, &office.hierarchy)),
-        key_type: KeyType::default(),
-    };
-    let kept_key = match (new_key, change.read(files.key)?) {
-        (None, Some(pem)) => {
-            let shown = change.workspace().show(files.key);
-            let key = keys::parse(&pem, &shown)?;
-            if key.subject_public_key_info() != old.spki {
-                return Err(Plain::new(
-                    "key-mismatch",
-                    format!("the key `{shown}` does not belong to its certificate"),
-                )
-                .hint(
-                    "put the key back that was made with it (certs/backup/ may have it), or give it a new one: --rekey",
-                )
-                .into());
+) -> Result<Option<Signed>, Failure> {
+    with_files(&due.target, |files| {
+        let shown = change.workspace().show(files.cert);
+        let old = Certificate::from_pem(&change.read(files.cert)?.unwrap_or_default(), &shown)?;
+        if old.serial != due.serial {
+            return Ok(None);
+        }
+        let role = match &due.target {
+            Target::Broker => Role::Broker { names: certificates::names_of(&old) },
+            Target::Client(_) => Role::Client,
+        };
+        let request = Request {
+            common_name: old.common_name.as_deref().unwrap_or_default().parse()?,
+            role,
+            days: days.unwrap_or_else(|| certificates::days_like(&old, &office.hierarchy)),
+            key_type: KeyType::default(),
+        };
+        let kept_key = if new_key.is_none() { kept_key(change, files, &old)? } else { None };
+        let key_elsewhere = new_key.is_none() && kept_key.is_none();
+        let (certificate, pem, key, csr) = match (new_key, &kept_key) {
+            (Some(key), _) => {
+                let made = issuer.issue_for_sooner(&request, key, now, sooner)?;
+                (made.certificate, made.certificate_pem, Some(made.key_pem), Some(made.csr_pem))
             }
-            Some(key)
+            (None, Some(key)) if !change.has(files.csr) => {
+                let made = issuer.issue_for_sooner(&request, key, now, sooner)?;
+                (made.certificate, made.certificate_pem, None, Some(made.csr_pem))
+            }
+            _ => {
+                let is_rsa = matches!(old.key_kind, KeyKind::Rsa(_));
+                let (certificate, pem) = issuer.issue_for_public_sooner(&request, &old.spki, is_rsa, now, sooner)?;
+                (certificate, pem, None, None)
+            }
+        };
+        if certificate.raw_subject != old.raw_subject || certificate.names() != old.names() {
+            return Err(Plain::new("renew-names-lost", format!("`{shown}` has a subject or names that would be lost"))
+                .detail(format!("it is for {} {}", old.subject, old.names().join(" ")))
+                .hint("sign its request again, with the profile that it was made with: mqsec csr sign FILE")
+                .into());
         }
-        _ => None,
-    };
-    let (certificate, pem, pair) = match new_key.or(kept_key.as_ref()) {
-        Some(key) => {
-            let made = issuer.issue_for(&request, key, now)?;
-            (made.certificate, made.certificate_pem, Some((made.key_pem, made.csr_pem)))
-        }
-        None => {
-            let is_rsa = matches!(old.key_kind, KeyKind::Rsa(_));
-            let (certificate, pem) = issuer.issue_for_public(&request, &old.spki, is_rsa, now)?;
-            (certificate, pem, None)
-        }
-    };
-    if certificate.raw_subject != old.raw_subject || certificate.names() != old.names() {
-        return Err(Plain::new("renew-names-lost", format!("`{shown}` has a subject or names that would be lost"))
-            .detail(format!("it is for {} {}", old.subject, old.names().join(" ")))
-            .hint("sign its request again, with the profile that it was made with: mqsec csr sign FILE")
+        let (target, old_serial) = (due.target.clone(), old.serial);
+        Ok(Some(Signed { target, old_serial, certificate, pem, key, csr, key_elsewhere }))
+    })
+}
+
+/// The key in the folder, if it is there.
+fn kept_key(change: &Transaction<'_>, files: &Files<'_>, old: &Certificate) -> Result<Option<KeyPair>, Failure> {
+    let Some(pem) = change.read(files.key)? else { return Ok(None) };
+    let shown = change.workspace().show(files.key);
+    let key = keys::parse(&pem, &shown)?;
+    if key.subject_public_key_info() != old.spki {
+        return Err(Plain::new("key-mismatch", format!("the key `{shown}` does not belong to its certificate"))
+            .hint("put the key back that was made with it (certs/backup/ may have it), or give it a new one: --rekey")
             .into());
     }
-    let backup = Path::new(layout::BACKUP).join(stamp(now));
-    let rekeyed = new_key.is_some();
-    let replaced = [Some(files.cert), files.chain, rekeyed.then_some(files.key), rekeyed.then_some(files.csr)];
-    for path in replaced.into_iter().flatten() {
-        change.back_up(path, &stamp(now))?;
-    }
-    match pair {
-        Some((key, csr)) if rekeyed => {
+    Ok(Some(key))
+}
+
+/// Puts it in the place of the one before, of which a copy is kept, and notes it.
+pub fn write(
+    change: &mut Transaction<'_>,
+    office: &Office,
+    signed: Signed,
+    now: OffsetDateTime,
+) -> Result<Renewed, Failure> {
+    let Signed { target, old_serial, certificate, pem, key, csr, key_elsewhere } = signed;
+    let rekeyed = key.is_some();
+    let stamp = stamp(now);
+    with_files(&target, |files| {
+        let replaced = [Some(files.cert), files.chain, rekeyed.then_some(files.key), rekeyed.then_some(files.csr)];
+        for path in replaced.into_iter().flatten() {
+            change.back_up(path, &stamp)?;
+        }
+        if let Some(key) = key {
             change.put(files.key, key.to_vec());
+        }
+        if let Some(csr) = csr {
             change.put(files.csr, csr);
         }
-        Some((_, csr)) if !change.has(files.csr) => change.put(files.csr, csr),
-        _ => {}
-    }
-    let (noted, text) = match files.chain {
-        Some(chain) => {
-            change.put(chain, format!("{pem}{}", office.hierarchy.client_chain()));
-            (Noted::Client, pem)
-        }
-        None => (Noted::Broker, pem + &office.hierarchy.broker_chain()),
-    };
-    change.put(files.cert, text);
-    inventory::issued(change, &certificate, noted, files.cert);
-    Ok(Some(Renewed {
-        target: due.target.clone(),
-        old_serial: old.serial,
-        rekeyed,
-        key_elsewhere: !rekeyed && kept_key.is_none(),
-        file: files.cert.to_owned(),
-        backup,
-        shortened: certificates::is_shortened(&certificate, &office.hierarchy),
-        certificate,
-    }))
+        let (noted, text) = match files.chain {
+            Some(chain) => {
+                change.put(chain, format!("{pem}{}", office.hierarchy.client_chain()));
+                (Noted::Client, pem)
+            }
+            None => (Noted::Broker, pem + &office.hierarchy.broker_chain()),
+        };
+        change.put(files.cert, text);
+        inventory::issued(change, &certificate, noted, files.cert);
+        Ok(Renewed {
+            target: target.clone(),
+            old_serial,
+            rekeyed,
+            key_elsewhere,
+            file: files.cert.to_owned(),
+            backup: Path::new(layout::BACKUP).join(&stamp),
+            shortened: certificates::is_shortened(&certificate, &office.hierarchy),
+            certificate,
+        })
+    })
 }
 
 /// Puts the broker's pair of before back, from its backup.

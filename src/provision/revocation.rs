@@ -24,6 +24,7 @@ use crate::pki::inventory;
 use crate::pki::inventory::Inventory;
 use crate::pki::parsed::Certificate;
 use crate::workspace::Transaction;
+use crate::workspace::fs;
 use crate::workspace::layout;
 use crate::workspace::layout::Generation;
 use crate::workspace::layout::broker;
@@ -327,6 +328,8 @@ pub struct Revocations {
     /// The issuer's name and the serial number.
     listed: HashSet<(Vec<u8>, String)>,
     noted: HashSet<String>,
+    /// How long the files were, which grow with every revocation.
+    lengths: [Option<u64>; 2],
 }
 
 impl Revocations {
@@ -338,9 +341,22 @@ impl Revocations {
             crl.entries().map(|(serial, _)| (issuer.clone(), serial.to_owned())).collect::<Vec<_>>()
         };
         let listed = lists.iter().flatten().flat_map(serials).collect();
-        let bytes = change.read(layout::INVENTORY)?.unwrap_or_default();
-        let noted = Inventory::parse(&bytes).revoked().map(|one| one.serial.to_string()).collect();
-        Ok(Self { listed, noted })
+        let noted = super::inventory::revoked_serials(change.workspace())?;
+        Ok(Self { listed, noted, lengths: Self::lengths(change) })
+    }
+
+    /// The same in a later change.
+    pub fn again(self, change: &Transaction<'_>) -> Result<Self, Failure> {
+        if Self::lengths(change) == self.lengths { Ok(self) } else { Self::read(change) }
+    }
+
+    fn lengths(change: &Transaction<'_>) -> [Option<u64>; 2] {
+        [layout::CA_CRL, layout::INVENTORY].map(|path| fs::length(&change.workspace().path(path)))
+    }
+
+    /// So many bytes are added to the inventory, by this process itself, and revoke nothing.
+    pub fn grows(&mut self, bytes: usize) {
+        self.lengths[1] = self.lengths[1].map(|length| length + bytes as u64);
     }
 
     pub fn has(&self, certificate: &Certificate) -> bool {

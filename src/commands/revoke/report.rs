@@ -4,10 +4,10 @@ use serde_json::Value;
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::super::refused::Proof;
 use super::super::rfc3339;
 use super::kick::Kicked;
 use super::kick::Means;
-use super::proof::Proof;
 use crate::commands::taking_over::Taken;
 use crate::context::Context;
 use crate::error::printable;

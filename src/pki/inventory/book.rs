@@ -74,6 +74,7 @@ pub struct Row {
     serial: u32,
     pub role: Role,
     /// Seconds since 1970.
+    pub not_before: i64,
     pub not_after: i64,
     newest: bool,
 }
@@ -109,6 +110,38 @@ impl Book {
             last: None,
             rest: Vec::new(),
             lines: 0,
+        }
+    }
+
+    /// One for the lines that follow those of this one, taken in by another thread, to be joined at the end.
+    pub fn sequel(&self) -> Self {
+        Self { hasher: self.hasher.clone(), ..Self::new(self.keep) }
+    }
+
+    /// Takes in what follows, as if its lines had been taken in here; both have to be finished.
+    pub fn join(&mut self, next: Self) {
+        let offset = self.text.len();
+        self.text.extend_from_slice(&next.text);
+        let mut hashes = vec![None; next.rows.len()];
+        for (hash, place) in next.newest {
+            hashes[place as usize] = Some(hash);
+        }
+        self.newest.reserve(next.rows.len());
+        for (mut row, hash) in next.rows.into_iter().zip(hashes) {
+            row.start += offset;
+            row.end += offset;
+            match hash {
+                Some(hash) => self.put(hash, row),
+                // a later one of the same piece has its name
+                None => self.rows.push(row),
+            }
+        }
+        self.left_out += next.left_out;
+        self.last = self.last.max(next.last);
+        self.damage.extend(next.damage.into_iter().map(|damage| Damage { line: damage.line + self.lines, ..damage }));
+        self.lines += next.lines;
+        for revoked in next.revoked.values() {
+            self.revoke(revoked);
         }
     }
 
@@ -207,18 +240,24 @@ impl Book {
             name: (at(entry.name), entry.name.len() as u32),
             serial: at(entry.serial),
             role: entry.role,
+            not_before: entry.period.0,
             not_after: entry.period.1,
             newest: true,
         };
+        self.put(hasher.finish(), row);
+    }
+
+    /// The newest row so far of its name and role.
+    fn put(&mut self, hash: u64, row: Row) {
         let next = self.rows.len() as u32;
-        match (self.newest.insert(hasher.finish(), next), self.keep) {
+        match (self.newest.insert(hash, next), self.keep) {
             (None, _) => self.rows.push(row),
             (Some(old), Keep::All) => {
                 self.rows[old as usize].newest = false;
                 self.rows.push(row);
             }
             (Some(old), _) => {
-                self.newest.insert(hasher.finish(), old);
+                self.newest.insert(hash, old);
                 self.rows[old as usize] = row;
                 self.left_out += 1;
             }
@@ -357,6 +396,15 @@ mod tests {
         book
     }
 
+    fn joined(text: &str, cut: usize, keep: Keep) -> Book {
+        let mut first = read(&text[..cut], 50, keep);
+        let mut second = first.sequel();
+        second.take(&text.as_bytes()[cut..]);
+        second.finish();
+        first.join(second);
+        first
+    }
+
     #[test]
     fn the_newest_of_each_name_is_kept_however_the_file_is_cut_into_pieces() {
         let text = [
@@ -371,7 +419,10 @@ mod tests {
         .concat();
         let (now, soon) = (seconds("2026-03-15T00:00:00Z").unwrap(), seconds("2026-04-14T00:00:00Z").unwrap());
         for piece in 1..200 {
-            let book = read(&text, piece, if piece % 2 == 0 { Keep::Newest } else { Keep::Brief });
+            let keep = if piece % 2 == 0 { Keep::Newest } else { Keep::Brief };
+            let book = read(&text, piece, keep);
+            let cut = text[..(piece * 5).min(text.len())].rfind('\n').map_or(0, |at| at + 1);
+            let book = if piece % 3 == 0 { joined(&text, cut, keep) } else { book };
             let rows: Vec<_> = book
                 .rows()
                 .iter()
@@ -388,10 +439,13 @@ mod tests {
             assert_eq!(book.damage, damage);
             assert_eq!((book.total(), book.counts(now, soon).of(State::Superseded)), (4, 1));
         }
-        let book = read(&text, 64, Keep::All);
-        let states: Vec<_> = book.rows().iter().map(|row| book.state(row, now, soon)).collect();
-        assert_eq!(states, [State::Expired, State::Revoked, State::Expiring, State::Valid]);
-        assert_eq!(book.total(), 4);
+        let lines: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
+        let joined = lines.iter().map(|cut| joined(&text, *cut, Keep::All));
+        for book in joined.chain([read(&text, 64, Keep::All)]) {
+            let states: Vec<_> = book.rows().iter().map(|row| book.state(row, now, soon)).collect();
+            assert_eq!(states, [State::Expired, State::Revoked, State::Expiring, State::Valid]);
+            assert_eq!(book.total(), 4);
+        }
     }
 
     #[test]

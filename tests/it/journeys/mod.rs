@@ -7,6 +7,7 @@ mod deploy_hook;
 mod devices;
 mod effective;
 mod fleet_lists;
+mod fleet_life;
 mod from_nothing;
 mod inventory;
 mod live_client;

@@ -16,11 +16,10 @@ use crate::mqtt::Tls;
 use crate::mqtt::TlsVersion;
 use crate::mqtt::Trouble;
 use crate::provision::credentials;
+use crate::provision::revocation::Found;
 use crate::series::Series;
 use crate::workspace::Workspace;
 use crate::workspace::layout;
-
-use super::report::Row;
 
 /// What is known of one listener.
 pub(super) struct Proof {
@@ -59,12 +58,12 @@ impl Verdict {
 }
 
 /// Asks every listener that speaks TLS.
-pub(super) fn all(context: &Context<'_>, rows: &[Row]) -> Result<Vec<Proof>, Failure> {
+pub(super) fn all(context: &Context<'_>, revoked: &[&Found]) -> Result<Vec<Proof>, Failure> {
     let workspace = &context.workspace;
     let text = String::from_utf8_lossy(&workspace.read(layout::CONF)?.unwrap_or_default()).into_owned();
-    let identities: Vec<Identity> = rows.iter().filter_map(|row| identity(workspace, row)).take(4).collect();
+    let identities: Vec<Identity> = revoked.iter().filter_map(|found| identity(workspace, found)).take(4).collect();
     let is_20 = is_20(workspace);
-    let name = rows.first().map(|row| row.found.name.as_str()).unwrap_or_default();
+    let name = revoked.first().map(|found| found.name.as_str()).unwrap_or_default();
     let of = |listener: &Listener| {
         let words = if listener.websockets { " (websockets)" } else { "" };
         let settings = Settings::of_port(&text, listener.port);
@@ -161,10 +160,10 @@ fn attempt(listener: &Listener, identity: &Identity) -> Trying {
 }
 
 /// The pair, where the key is in the folder: beside the certificate, or the client's own that was kept.
-fn identity(workspace: &Workspace, row: &Row) -> Option<Identity> {
-    let client = row.found.name.parse().ok()?;
+fn identity(workspace: &Workspace, found: &Found) -> Option<Identity> {
+    let client = found.name.parse().ok()?;
     let own = layout::client(&client);
-    let cert = row.found.file.clone().unwrap_or_else(|| own.cert.clone());
+    let cert = found.file.clone().unwrap_or_else(|| own.cert.clone());
     let chain = cert.with_file_name(own.chain.file_name()?);
     let pair = |cert: &std::path::Path| {
         let key = cert.with_file_name(own.key.file_name()?);
@@ -173,7 +172,7 @@ fn identity(workspace: &Workspace, row: &Row) -> Option<Identity> {
         keys.filter_map(|key| credentials::identity(&workspace.path(cert), &workspace.path(key)).ok()).next()
     };
     let (identity, certificates) = if workspace.has(&chain) { pair(&chain) } else { pair(&cert) }?;
-    (certificates[0].serial == row.found.serial).then_some(identity)
+    (certificates[0].serial == found.serial).then_some(identity)
 }
 
 /// Whether the broker that runs is of the 2.0 series.
