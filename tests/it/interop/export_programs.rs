@@ -142,6 +142,7 @@ fn a_program_whose_password_is_not_known_takes_it_from_the_environment() {
 fn an_odd_password_comes_back_exactly() {
     let sandbox = running("2.1.2", "password+cert");
     sandbox.mqsec_with_input(&["passwd", "set", "admin", "--stdin"], &format!("{ODD}\n")).ok();
+    sandbox.mqsec(&["reload"]).ok();
     for (target, run) in PROGRAMS {
         let folder = exported_with_odd_password(&sandbox, target);
         run(&sandbox, &folder).ok();
