@@ -2,6 +2,7 @@
 //!
 //! From Tasmota's documentation (TLS, Self-signed-Mosquitto, Commands) and its source (xdrv_02_9_mqtt.ino): no command
 //! loads an authority, `TLSKey1` takes the 32 bytes of a P-256 key, `TLSKey2` one certificate, and both have 1 kB of flash.
+//! One is enough below a signing authority too: the broker has that in its cafile.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -117,13 +118,6 @@ fn warnings(device: &Device<'_>, certificate: &Certificate) -> Vec<String> {
     if length > ROOM {
         warnings
             .push(format!("its certificate has {length} bytes, and Tasmota's flash room for {ROOM}: it will be cut"));
-    }
-    if !device.intermediates_pem.is_empty() {
-        warnings.push(
-            "Tasmota shows its own certificate alone, without the signing authority's: the broker must have that one in \
-             its cafile"
-                .to_owned(),
-        );
     }
     for (what, value) in [("user", device.user), ("password", material::password(device))] {
         let Some(value) = value else { continue };

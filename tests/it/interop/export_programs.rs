@@ -142,6 +142,7 @@ fn a_program_whose_password_is_not_known_takes_it_from_the_environment() {
 fn an_odd_password_comes_back_exactly() {
     let sandbox = running("2.1.2", "password+cert");
     sandbox.mqsec_with_input(&["passwd", "set", "admin", "--stdin"], &format!("{ODD}\n")).ok();
+    sandbox.mqsec(&["reload"]).ok();
     for (target, run) in PROGRAMS {
         let folder = exported_with_odd_password(&sandbox, target);
         run(&sandbox, &folder).ok();
@@ -196,6 +197,32 @@ fn every_configuration_connects_to_both_series() {
             let folder = exported(&sandbox, target, &[]);
             connected(&sandbox, target, &folder.join(file));
         }
+    }
+}
+
+/// The root alone is trusted: each side shows what stands between, but for Tasmota, whose one certificate is enough.
+#[test]
+fn every_target_connects_below_a_signing_authority() {
+    for version in BROKERS {
+        let sandbox = Sandbox::with_broker(version);
+        sandbox.mqsec(&["ca", "init", "--intermediate"]).ok();
+        sandbox.up_native(&[]).ok();
+        for (target, run) in PROGRAMS {
+            let folder = exported(&sandbox, target, &[]);
+            run(&sandbox, &folder).ok();
+        }
+        for (target, file) in CONFIGURATIONS {
+            let folder = exported(&sandbox, target, &[]);
+            connected(&sandbox, target, &folder.join(file));
+        }
+        let folder = exported(&sandbox, "tasmota", &[]);
+        let client = compiled(&sandbox, &folder);
+        let (port, password) = (sandbox.port.to_string(), sandbox.password("admin"));
+        assert_eq!(
+            sandbox.run(&client, &["localhost", &port, "admin", &password]).stdout,
+            "return code 0\n",
+            "{version}"
+        );
     }
 }
 
@@ -353,6 +380,50 @@ fn a_key_that_the_device_cannot_take_is_refused_before_anything_is_written() {
             assert_eq!(said.code(), Some("export-unfit"), "{key} for {target}: {said:?}");
             assert!(!sandbox.has("no"), "{key} for {target}");
         }
+    }
+}
+
+#[test]
+fn what_a_program_would_take_for_something_else_is_told() {
+    let sandbox = running("2.1.2", "password+cert");
+    let warnings = |target: &str, password: &str| {
+        let out = format!("{target}-{}", password.len());
+        let args =
+            ["export", "admin", "--for", target, "--host", "localhost", "--out", &out, "--password-stdin", "--json"];
+        let said = sandbox.mqsec_with_input(&args, &format!("{password}\n")).ok();
+        said.json()["warnings"].to_string()
+    };
+    // a file's name to Zigbee2MQTT, and an order to Tasmota
+    assert!(warnings("zigbee2mqtt", "a!b c").contains("exclamation mark"));
+    assert!(!warnings("zigbee2mqtt", "a b!cd").contains("exclamation mark"));
+    assert!(warnings("tasmota", "\"secret").contains("quotation mark"));
+    assert!(warnings("tasmota", "1").contains("quotation mark"));
+    assert!(!warnings("tasmota", "secret").contains("quotation mark"));
+    assert!(warnings("esphome", "secret").contains("ESP8266"));
+}
+
+/// A device that made its key itself: what reads a key from a file is exported, what would hold it is refused.
+#[test]
+fn a_key_that_is_not_here_is_asked_for_or_refused() {
+    let sandbox = running("2.1.2", "cert");
+    let key = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=own"];
+    sandbox.run("openssl", &[&key[..], &["-keyout", "own.key", "-out", "own.csr"]].concat()).ok();
+    sandbox.mqsec(&["csr", "sign", "own.csr"]).ok();
+    sandbox.mqsec(&["acl", "add", "own", "readwrite", "own/#"]).ok();
+    sandbox.mqsec(&["reload"]).ok();
+    for (target, run) in [("paho-python", "own-mqtt.py"), ("mqttjs", "own-mqtt.cjs")] {
+        let args = ["export", "own", "--for", target, "--host", "localhost", "--out", target, "--json"];
+        let said = sandbox.mqsec(&args).ok().json();
+        assert!(said["notes"].to_string().contains("own.key"), "{said}");
+        let folder = sandbox.dir.join(target);
+        fs::copy(sandbox.dir.join("own.key"), folder.join("own.key")).unwrap();
+        let mut command = if target == "mqttjs" { node(&sandbox) } else { sandbox.command(python()) };
+        Said::of(command.arg(folder.join(run)).output().unwrap()).ok();
+    }
+    for target in ["node-red", "esphome", "tasmota"] {
+        let said = sandbox.mqsec(&["export", "own", "--for", target, "--host", "localhost", "--out", "no"]);
+        assert_eq!(said.code(), Some("export-needs-key"), "{target}: {said:?}");
+        assert!(!sandbox.has("no"), "{target}");
     }
 }
 
