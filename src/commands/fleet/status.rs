@@ -22,12 +22,13 @@ use crate::pki::inventory::State;
 use crate::pki::short_date;
 use crate::provision::fleet::devices;
 use crate::provision::fleet::devices::Devices;
-use crate::provision::fleet::state::State;
 use crate::provision::inventory;
 use crate::ui::Report;
 use crate::ui::Tone;
 use crate::ui::columns;
 use crate::ui::paint;
+use crate::workspace::fs;
+use crate::workspace::layout;
 
 /// Tell when the fleet's certificates end
 ///
@@ -64,8 +65,15 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
             fleet.add(device.name, state, now);
         }
     }
-    fleet.unfinished = State::load(&context.workspace)?.is_some();
+    fleet.unfinished = unfinished(context);
     Ok(context.ui.report(&fleet))
+}
+
+/// Whether a run waits to be gone on with.
+fn unfinished(context: &Context<'_>) -> bool {
+    let folder = context.workspace.path(layout::FLEET);
+    let has_folders = fs::folders(&folder).is_ok_and(|folders| !folders.is_empty());
+    has_folders || !fs::files(&folder).is_empty()
 }
 
 #[derive(Clone, Copy, Default)]
