@@ -1,11 +1,17 @@
 //! A client's files in the form that a device or a program takes them, with only what it needs.
 
+mod limits;
 mod targets;
+mod write;
+
+use std::fmt;
 
 use zeroize::Zeroizing;
 
 use crate::error::Plain;
 use crate::pki::keys::KeyType;
+use crate::pki::parsed::Certificate;
+use crate::pki::parsed::KeyKind;
 use crate::secret::Secret;
 
 /// What the files are for.
@@ -72,8 +78,22 @@ impl Target {
 
     /// Whether the device can use a key of this kind; why not.
     pub fn takes(self, key: KeyType) -> Result<(), String> {
-        let _ = key;
-        Ok(())
+        limits::takes(
+            self,
+            match key {
+                KeyType::P256 => KeyKind::P256,
+                KeyType::P384 => KeyKind::P384,
+                KeyType::Ed25519 => KeyKind::Ed25519,
+                KeyType::Rsa2048 => KeyKind::Rsa(2048),
+                KeyType::Rsa3072 => KeyKind::Rsa(3072),
+                KeyType::Rsa4096 => KeyKind::Rsa(4096),
+            },
+        )
+    }
+
+    /// Whether the device can verify such a certificate, the broker's or one above it; why not.
+    pub fn verifies(self, certificate: &Certificate) -> Result<(), String> {
+        limits::verifies(self, certificate.key_kind)
     }
 }
 
@@ -89,7 +109,6 @@ pub struct Broker {
 }
 
 /// A device whose files are asked for.
-#[derive(Debug)]
 pub struct Device<'a> {
     pub name: &'a str,
     /// None: the device made its key itself, and has it alone.
@@ -109,13 +128,77 @@ pub struct Device<'a> {
     pub topic: Option<&'a str>,
 }
 
-#[derive(Debug)]
+impl<'a> Device<'a> {
+    /// What it shows to the broker: its certificate and what stands above it, without the root.
+    fn chain_pem(&self) -> String {
+        format!("{}{}", self.certificate_pem, self.intermediates_pem)
+    }
+
+    /// The key, for a target that has no use for the rest without it.
+    fn key(&self, target: Target) -> Result<&'a [u8], Plain> {
+        let name = self.name;
+        self.key_pem.ok_or_else(|| {
+            Plain::new("export-needs-key", format!("`{name}` made its key itself, and {} holds the key", target.name()))
+                .hint(format!("the files without it: mqsec export {name} --for pem"))
+                .hint(format!("or a new pair whose key is here, under another name: mqsec client-cert {name}-2"))
+        })
+    }
+
+    /// `mqtts://host:port`
+    fn url(&self) -> String {
+        format!("mqtts://{}:{}", write::url_host(&self.broker.host), self.broker.port)
+    }
+
+    /// `wss://host:port/mqtt`, where the broker has such a listener.
+    fn websockets_url(&self) -> Option<String> {
+        let port = self.broker.websockets?;
+        Some(format!("wss://{}:{port}/mqtt", write::url_host(&self.broker.host)))
+    }
+
+    /// The password, or what stands in its place; nothing without a user.
+    fn password_text(&self) -> &str {
+        match (self.user, self.password) {
+            (None, _) => "",
+            (Some(_), Some(password)) => password.expose(),
+            (Some(_), None) => PASSWORD_HERE,
+        }
+    }
+
+    /// A topic for examples.
+    fn example_topic(&self) -> String {
+        self.topic.map_or_else(|| format!("{}/status", self.name), str::to_owned)
+    }
+}
+
+impl fmt::Debug for Device<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device").field("name", &self.name).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
 pub struct File {
     /// Its name in the device's folder.
     pub name: String,
     pub bytes: Zeroizing<Vec<u8>>,
     /// It holds a key or a password.
     pub secret: bool,
+}
+
+impl File {
+    fn public(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), bytes: Zeroizing::new(bytes.into()), secret: false }
+    }
+
+    /// With a key or a password in it.
+    fn secret(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), bytes: Zeroizing::new(bytes.into()), secret: true }
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File").field("name", &self.name).field("secret", &self.secret).finish_non_exhaustive()
+    }
 }
 
 /// What a device is given.
@@ -137,10 +220,61 @@ pub struct Options {
     pub file_password: Option<Secret>,
     /// The old algorithms, for what reads no others.
     pub legacy: bool,
+    /// The folder in which the files will lie when they are used; None: where the program is started.
+    pub place: Option<String>,
 }
+
+impl Options {
+    /// A file of the bundle as a configuration names it.
+    fn in_place(&self, file: &str) -> String {
+        match &self.place {
+            Some(place) => format!("{}/{file}", place.trim_end_matches('/')),
+            None => file.to_owned(),
+        }
+    }
+}
+
+/// What stands where a password belongs that is not known here.
+const PASSWORD_HERE: &str = "PUT-THE-PASSWORD-HERE";
 
 /// The files of a device for a target.
 pub fn bundle(device: &Device<'_>, target: Target, options: &Options) -> Result<Bundle, Plain> {
+    let read = |pem: &str| Certificate::from_pem(pem.as_bytes(), "").ok();
+    if let Some(own) = read(device.certificate_pem)
+        && let Err(why) = limits::takes(target, own.key_kind)
+    {
+        let name = device.name;
+        return Err(unfit(device, target, &why)
+            .hint(format!("a pair with another key: mqsec client-cert {name}-2 --key-type p256")));
+    }
+    if let Some(root) = read(device.authorities_pem)
+        && let Err(why) = target.verifies(&root)
+    {
+        return Err(unfit(device, target, &format!("the authority: {why}"))
+            .hint("an authority that every client can verify: mqsec ca rollover prepare --key-type p256"));
+    }
+    let mut bundle = files(device, target, options)?;
+    bundle.warnings.extend(limits::warnings(device, target));
+    if let (Some(user), None) = (device.user, device.password)
+        && bundle.files.iter().any(|file| holds(&file.bytes, PASSWORD_HERE))
+    {
+        bundle.warnings.push(format!(
+            "the password of `{user}` is not known here: put it where the files say {PASSWORD_HERE}, or export them again \
+             with --password-stdin"
+        ));
+    }
+    Ok(bundle)
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn unfit(device: &Device<'_>, target: Target, why: &str) -> Plain {
+    Plain::new("export-unfit", format!("{} cannot take `{}`: {why}", target.name(), device.name))
+}
+
+fn files(device: &Device<'_>, target: Target, options: &Options) -> Result<Bundle, Plain> {
     match target {
         Target::Pem => targets::pem::bundle(device, options),
         Target::Pkcs12 => targets::pkcs12::bundle(device, options),

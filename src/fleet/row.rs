@@ -3,7 +3,10 @@
 use sha2::Digest;
 use sha2::Sha256;
 
+use super::groups::Groups;
+use super::list::Problem;
 use crate::acl::Grant;
+use crate::error::printable;
 use crate::export::Target;
 use crate::passwd::UserName;
 use crate::pki::keys::KeyType;
@@ -56,6 +59,38 @@ impl Row {
         self.password != Password::None
     }
 
+    /// Whether the broker's files have a word on it: a password, or topics.
+    pub fn needs_user(&self) -> bool {
+        self.has_login() || !self.topics.is_empty() || !self.groups.is_empty()
+    }
+
+    /// Its own topics and those of its groups.
+    pub fn all_topics(&self, groups: &Groups) -> Vec<Topic> {
+        let (name, user) = (self.name.as_str(), self.user());
+        let of_groups = self.groups.iter().filter_map(|group| groups.topics(group, name, user)).flatten();
+        self.topics.iter().cloned().chain(of_groups).collect()
+    }
+
+    /// Holds it to what stands outside of the list: the groups, and what its target takes; `key_type` is for a row that has none.
+    pub fn check(&self, groups: &Groups, key_type: KeyType) -> Result<(), Problem> {
+        for group in &self.groups {
+            let Some(filled) = groups.filled(group, self.name.as_str(), self.user()) else {
+                let known = groups.names();
+                let known = if known.is_empty() { "none is known".to_owned() } else { known.join(", ") };
+                return Err(Problem(format!(
+                    "there is no group `{}` in the file of --groups ({known})",
+                    printable(group)
+                )));
+            };
+            filled?;
+        }
+        if let Some(target) = self.profile {
+            let key = self.key_type.unwrap_or(key_type);
+            target.takes(key).map_err(|why| Problem(format!("`{}` cannot use an {key} key: {why}", target.name())))?;
+        }
+        Ok(())
+    }
+
     /// Tells a row that was changed since its device was issued from one that was not. A password is in it by a salted
     /// digest of its own alone: what this is written to is no password file.
     pub fn digest(&self) -> u64 {
@@ -67,6 +102,7 @@ impl Row {
         word(self.name.as_str());
         word(&self.days.map(|days| days.to_string()).unwrap_or_default());
         word(&self.key_type.map(|key| key.to_string()).unwrap_or_default());
+        word(&self.names.len().to_string());
         self.names.iter().for_each(|name| word(&name.to_string()));
         word(self.user());
         word(match &self.password {
@@ -75,6 +111,7 @@ impl Row {
             Password::Given(_) => "given",
             Password::Generate => "generated",
         });
+        word(&self.topics.len().to_string());
         for Topic { grant, filter } in &self.topics {
             word(grant.word());
             word(filter);

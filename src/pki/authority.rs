@@ -34,6 +34,7 @@ use super::constraints::Constraints;
 use super::constraints::Subtree;
 use super::keys;
 use super::keys::KeyType;
+use super::mint::Leaf;
 use super::names::BrokerName;
 use super::names::CommonName;
 use super::parsed::Certificate;
@@ -223,7 +224,7 @@ impl Authority {
         sooner: Duration,
     ) -> Result<Issued, PkiError> {
         self.check_names(request)?;
-        let params = leaf_params(request, is_rsa(key))?;
+        let params = leaf_params(&request.common_name, &request.role, is_rsa(key))?;
         let csr_pem = params.serialize_request(key).and_then(|csr| csr.pem()).map_err(not_made)?;
         let (certificate, certificate_pem) = self.certify(params, (request.days, sooner), key, now)?;
         Ok(Issued { certificate, certificate_pem, csr_pem: unix_lines(csr_pem), key_pem: keys::to_pem(key) })
@@ -251,7 +252,7 @@ impl Authority {
     ) -> Result<(Certificate, String), PkiError> {
         self.check_names(request)?;
         let key = SubjectPublicKeyInfo::from_der(spki).map_err(not_made)?;
-        self.certify(leaf_params(request, is_rsa)?, (request.days, sooner), &key, now)
+        self.certify(leaf_params(&request.common_name, &request.role, is_rsa)?, (request.days, sooner), &key, now)
     }
 
     /// That the name constraints permit the names: a certificate for others is made easily, and refused everywhere.
@@ -290,13 +291,49 @@ impl Authority {
         Ok((self.read_back(made.der())?, unix_lines(made.pem())))
     }
 
+    /// That the name constraints permit a device's names.
+    pub(super) fn check_device(&self, common_name: &CommonName, names: &[BrokerName]) -> Result<(), PkiError> {
+        if self.constraints.is_empty() {
+            return Ok(());
+        }
+        let role = Role::Broker { names: names.to_vec() };
+        self.check_names(&Request { common_name: common_name.clone(), role, days: 1, key_type: KeyType::default() })
+    }
+
+    /// What a device's certificate says.
+    pub(super) fn device_params(
+        &self,
+        leaf: &Leaf<'_>,
+        is_rsa: bool,
+        serial: SerialNumber,
+        now: OffsetDateTime,
+    ) -> Result<CertificateParams, PkiError> {
+        let mut params = leaf_params(leaf.common_name, &Role::Client, is_rsa)?;
+        for name in leaf.names {
+            params.subject_alt_names.push(san(name).map_err(not_made)?);
+        }
+        params.use_authority_key_identifier_extension = true;
+        params.serial_number = Some(serial);
+        params.not_before = period(1, now).0.max(self.certificate.not_before);
+        params.not_after = leaf.not_after.min(self.certificate.not_after);
+        Ok(params)
+    }
+
+    pub(super) fn sign(
+        &self,
+        params: CertificateParams,
+        key: &impl PublicKeyData,
+    ) -> Result<CertificateDer<'static>, PkiError> {
+        Ok(params.signed_by(key, &self.issuer).map_err(not_made)?.der().clone())
+    }
+
     /// The period, inside of this authority's own.
     fn limit(&self, params: &mut CertificateParams, days: u32, now: OffsetDateTime) {
         params.not_before = period(days, now).0.max(self.certificate.not_before);
         params.not_after = self.end_of(days, now);
     }
 
-    fn read_back(&self, der: &CertificateDer<'static>) -> Result<Certificate, PkiError> {
+    pub(super) fn read_back(&self, der: &CertificateDer<'static>) -> Result<Certificate, PkiError> {
         let certificate =
             Certificate::from_der(der.clone()).ok_or_else(|| unfit("what it issues cannot be read back"))?;
         if certificate.raw_issuer != self.certificate.raw_subject {
@@ -362,16 +399,16 @@ fn authority_params(common_name: &CommonName, constraints: BasicConstraints) -> 
     params
 }
 
-fn leaf_params(request: &Request, is_rsa: bool) -> Result<CertificateParams, PkiError> {
+fn leaf_params(common_name: &CommonName, role: &Role, is_rsa: bool) -> Result<CertificateParams, PkiError> {
     let mut params = CertificateParams::default();
-    params.distinguished_name = name(&request.common_name);
+    params.distinguished_name = name(common_name);
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     if is_rsa {
         // TLS 1.2 without forward secrecy, which old devices still ask for
         params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
     }
-    match &request.role {
+    match role {
         Role::Broker { names } => {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             for name in names {

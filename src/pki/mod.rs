@@ -9,6 +9,7 @@ pub mod encrypted;
 pub mod input;
 pub mod inventory;
 pub mod keys;
+pub mod mint;
 pub mod names;
 pub mod parsed;
 pub(crate) mod signature;

@@ -124,6 +124,11 @@ impl Hierarchy {
         (!broker_pem.contains(chain.trim_end())).then(|| first_block(broker_pem) + &chain)
     }
 
+    /// What stands between a certificate and the root; empty where nothing does.
+    pub fn intermediates(&self) -> &str {
+        self.signing_pem.as_deref().unwrap_or_default()
+    }
+
     /// What stands behind a client's certificate in its chain file.
     pub fn client_chain(&self) -> &str {
         self.signing_pem.as_ref().unwrap_or(&self.root_pem)

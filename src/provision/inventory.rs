@@ -43,7 +43,8 @@ pub fn revoked(change: &mut Transaction<'_>, entry: &Revoked<'_>) {
     append(change, &entry.line());
 }
 
-fn append(change: &mut Transaction<'_>, line: &str) {
+/// Notes lines that are made already.
+pub(super) fn append(change: &mut Transaction<'_>, line: &str) {
     // a folder of an mqsec that kept none yet, or from which it was taken away
     if !change.has(layout::INVENTORY) {
         let made = from_files(change.workspace(), &[]);

@@ -11,6 +11,7 @@ pub mod host;
 pub mod import;
 pub mod inventory;
 pub mod permissions;
+pub mod reach;
 pub mod renewal;
 pub mod requests;
 pub mod revocation;

@@ -69,6 +69,16 @@ impl Ui {
         }
     }
 
+    /// A line for a program, beside the result.
+    pub fn line(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
+    /// Whether nothing but the result is wanted.
+    pub fn is_silent(&self) -> bool {
+        self.quiet || self.json
+    }
+
     /// Something that the reader should know, whatever the mode.
     pub fn warn(&self, line: impl AsRef<str>) {
         let _ = writeln!(anstream::stderr(), "{}: {}", paint(Tone::Warn, "warning"), line.as_ref());

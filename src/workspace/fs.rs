@@ -2,7 +2,9 @@
 
 #![allow(clippy::disallowed_methods, reason = "the file layer")]
 
+pub mod bulk;
 mod look;
+mod stored;
 
 use std::fs;
 use std::fs::File;
@@ -20,6 +22,8 @@ pub use look::Look;
 pub use look::look;
 pub use look::names;
 pub use look::real;
+pub use stored::Stamp;
+pub use stored::Stored;
 
 /// A file operation that failed.
 #[derive(Debug, thiserror::Error)]
@@ -216,6 +220,25 @@ pub struct Unsynced {
     file: File,
 }
 
+impl Unsynced {
+    /// Moves it within its file system.
+    pub fn rename(&mut self, to: &Path) -> Result<(), FsError> {
+        fs::rename(&self.path, to).map_err(|source| FsError::new("replace", to, source))?;
+        to.clone_into(&mut self.path);
+        Ok(())
+    }
+}
+
+impl Write for Unsynced {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
 /// Creates a file that was not there, with its mode from the first byte.
 pub fn create(path: &Path, bytes: &[u8], mode: u32, owner: Option<(u32, u32)>) -> Result<Unsynced, FsError> {
     written(OpenOptions::new().create_new(true), path, bytes, mode, owner)
@@ -288,6 +311,13 @@ pub fn sync(files: &[Unsynced]) -> Result<(), FsError> {
     files
         .iter()
         .try_for_each(|Unsynced { path, file }| file.sync_all().map_err(|source| FsError::new("write", path, source)))
+}
+
+/// Writes to standard output.
+pub fn to_stdout(bytes: &[u8]) -> Result<(), FsError> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.map_err(|source| FsError::new("write to", Path::new("standard output"), source))
 }
 
 /// An empty file for a program's output, private to its owner.

@@ -46,8 +46,22 @@ pub const PID: &str = ".mqsec/broker.pid";
 pub const ENGINE: &str = ".mqsec/engine";
 /// Digests of the files that the broker has read.
 pub const LOADED: &str = ".mqsec/loaded.json";
+/// Bundles for devices and programs, a folder each: `NAME-TARGET`.
+pub const EXPORTS: &str = "exports";
 /// What `fleet` keeps while a list is worked on.
 pub const FLEET: &str = ".mqsec/fleet";
+/// What of a list was issued so far.
+pub mod fleet {
+    pub const LOCK: &str = ".mqsec/fleet/lock";
+    pub const STATE: &str = ".mqsec/fleet/state.json";
+    /// Names of devices whose folders were begun.
+    pub const STARTED: &str = ".mqsec/fleet/started";
+    /// Lines for the password file and the ACL, which get them at the end.
+    pub const PASSWD: &str = ".mqsec/fleet/passwd";
+    pub const ACL: &str = ".mqsec/fleet/acl";
+    /// The table of contents of a zip.
+    pub const TABLE: &str = ".mqsec/fleet/table";
+}
 /// Names the folder that has the authorities' keys in place of `certs/`.
 pub const CA_DIR: &str = ".mqsec/ca-dir";
 /// The accounts with ACME authorities, by their directory: with the keys.

@@ -170,7 +170,7 @@ impl Workspace {
     }
 
     /// Who a new file is given to; nobody where that is the process's own user already.
-    fn owner(&self, whose: layout::Whose) -> Option<(u32, u32)> {
+    pub fn owner(&self, whose: layout::Whose) -> Option<(u32, u32)> {
         let owner = match whose {
             layout::Whose::Operator => self.operator,
             layout::Whose::Broker => self.broker,

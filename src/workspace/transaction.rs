@@ -8,6 +8,8 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::io::Read;
+use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -41,6 +43,8 @@ pub struct Transaction<'w> {
     /// What is written behind the end of a file that is too long to be written anew.
     appends: BTreeMap<PathBuf, Vec<u8>>,
     removals: BTreeSet<PathBuf>,
+    /// What was written in pieces already, with the digest of each.
+    streams: BTreeMap<PathBuf, (fs::Unsynced, String)>,
     _lock: fs::Lock,
 }
 
@@ -83,6 +87,7 @@ impl<'w> Transaction<'w> {
             files: BTreeMap::new(),
             appends: BTreeMap::new(),
             removals: BTreeSet::new(),
+            streams: BTreeMap::new(),
             _lock: lock,
         })
     }
@@ -139,6 +144,27 @@ impl<'w> Transaction<'w> {
             self.files.insert(relative.clone(), Zeroizing::default());
         }
         self.appends.entry(relative).or_default().extend_from_slice(lines);
+    }
+
+    /// Gives a file new contents that are too long for the memory: they are written at once, and take its place with all else.
+    pub fn stream(
+        &mut self,
+        relative: impl Into<PathBuf>,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), FsError> {
+        let relative = relative.into();
+        let workspace = self.workspace;
+        workspace.make_dir(layout::STAGED)?;
+        let (mode, whose) = layout::file_policy(&relative);
+        let path = workspace.path(layout::STAGED).join(format!("long-{}", self.streams.len()));
+        let file = fs::create(&path, &[], mode, workspace.owner(whose))?;
+        let mut hashed = Hashed { file: std::io::BufWriter::new(file), digest: Sha256::new() };
+        let error = |source| FsError::new("write", &path, source);
+        write(&mut hashed).map_err(error)?;
+        let file = hashed.file.into_inner().map_err(|failed| error(failed.into_error()))?;
+        let digest = hex(&hashed.digest.finalize());
+        self.streams.insert(relative, (file, digest));
+        Ok(())
     }
 
     /// Keeps a copy of a file below `certs/backup/STAMP/`; says where, or that there was nothing to keep.
@@ -215,6 +241,18 @@ impl<'w> Transaction<'w> {
             entries.push(Entry { path: path.clone(), mode, owner, sha256, append_at: Some(*length), remove: false });
             contents.push(bytes);
         }
+        let mut streamed = Vec::new();
+        for (path, (file, sha256)) in std::mem::take(&mut self.streams) {
+            fs::check_replaceable(&workspace.path(&path))?;
+            let parent = path.parent().unwrap_or(Path::new(""));
+            workspace.make_dir(parent)?;
+            fs::check_writable(&workspace.path(parent))?;
+            let (mode, whose) = layout::file_policy(&path);
+            let owner = workspace.owner(whose);
+            changes.push(Change { path: path.clone(), replaced: workspace.has(&path) });
+            streamed.push((entries.len(), file));
+            entries.push(Entry { path, mode, owner, sha256, append_at: None, remove: false });
+        }
         // behind all that have contents, whose numbers are the names of what is staged
         for path in self.removals.iter().filter(|path| workspace.has(path)) {
             let sha256 = String::new();
@@ -227,7 +265,7 @@ impl<'w> Transaction<'w> {
         let reserved = tails
             .iter()
             .try_for_each(|(path, length, bytes)| fs::reserve(&workspace.path(path), *length, bytes.len() as u64));
-        if let Err(error) = reserved.and_then(|()| stage(workspace, &entries, &contents)) {
+        if let Err(error) = reserved.and_then(|()| stage(workspace, &entries, &contents, streamed)) {
             let _ = discard(workspace);
             return Err(error.into());
         }
@@ -236,13 +274,22 @@ impl<'w> Transaction<'w> {
     }
 }
 
-fn stage(workspace: &Workspace, entries: &[Entry], contents: &[&[u8]]) -> Result<(), FsError> {
+fn stage(
+    workspace: &Workspace,
+    entries: &[Entry],
+    contents: &[&[u8]],
+    streamed: Vec<(usize, fs::Unsynced)>,
+) -> Result<(), FsError> {
     workspace.make_dir(layout::STAGED)?;
     let staged = workspace.path(layout::STAGED);
     let operator = workspace.owner(layout::Whose::Operator);
     let mut written = Vec::new();
     for (number, (entry, bytes)) in entries.iter().zip(contents).enumerate() {
         written.push(fs::create(&staged.join(number.to_string()), bytes, entry.mode, entry.owner)?);
+    }
+    for (number, mut file) in streamed {
+        file.rename(&staged.join(number.to_string()))?;
+        written.push(file);
     }
     let manifest = serde_json::to_vec(entries).unwrap_or_default();
     written.push(fs::overwrite(&workspace.path(layout::MANIFEST), &manifest, 0o600, operator)?);
@@ -262,8 +309,8 @@ fn settle(workspace: &Workspace) -> Result<bool, Failure> {
     let mut whole = !entries.is_empty();
     let mut moved = false;
     for (number, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.remove) {
-        match fs::read(&staged.join(number.to_string()))? {
-            Some(bytes) => whole &= digest(&bytes) == entry.sha256,
+        match digest_of(&staged.join(number.to_string()))? {
+            Some(digest) => whole &= digest == entry.sha256,
             // moved to its place, which happens only when the whole journal is on the disk
             None => moved = true,
         }
@@ -330,7 +377,46 @@ fn discard(workspace: &Workspace) -> Result<(), FsError> {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The digest of a file of any length; nothing where there is none.
+fn digest_of(path: &Path) -> Result<Option<String>, FsError> {
+    let mut file = match fs::open(path) {
+        Ok((file, _)) => file,
+        Err(missing) if missing.source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut digest = Sha256::new();
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut piece).map_err(|source| FsError::new("read", path, source))? {
+            0 => return Ok(Some(hex(&digest.finalize()))),
+            read => digest.update(&piece[..read]),
+        }
+    }
+}
+
+/// Writes, and digests what it writes.
+struct Hashed<W> {
+    file: W,
+    digest: Sha256,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.digest.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// Another mqsec's change takes milliseconds, RSA keys a second or two; fifty may wait at once on a slow machine.
@@ -374,7 +460,7 @@ mod tests {
             remove: false,
         };
         let (a, b) = (Zeroizing::new(b"A".to_vec()), Zeroizing::new(b"B".to_vec()));
-        stage(workspace, &[entry("certs/a", b"A"), entry("config/b", b"B")], &[&a, &b]).unwrap();
+        stage(workspace, &[entry("certs/a", b"A"), entry("config/b", b"B")], &[&a, &b], Vec::new()).unwrap();
         drop(lock);
     }
 
@@ -429,6 +515,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_in_pieces_takes_its_place_with_all_else_or_not_at_all() {
+        let folder = Folder::new();
+        let workspace = Workspace::at(folder.0.clone());
+        let mut change = Transaction::begin(&workspace).unwrap();
+        let pieces = |out: &mut dyn Write| (0..3).try_for_each(|_| out.write_all(b"piece\n"));
+        change.stream("config/long", pieces).unwrap();
+        change.put("config/x", "x");
+        drop(change);
+        let mut change = Transaction::begin(&workspace).unwrap();
+        assert!(!workspace.has(".mqsec/staged/long-0") && !workspace.has("config/long"));
+        change.stream("config/long", pieces).unwrap();
+        change.put("config/x", "x");
+        change.commit().unwrap();
+        assert_eq!(workspace.read("config/long").unwrap().unwrap(), b"piece\npiece\npiece\n");
+        assert!(workspace.has("config/x") && is_empty(&workspace));
+    }
+
+    #[test]
     fn what_is_added_to_a_file_is_there_once_however_often_the_journal_is_finished() {
         let folder = Folder::new();
         let workspace = Workspace::at(folder.0.clone());
@@ -450,7 +554,7 @@ mod tests {
             append_at: Some(8),
             remove: false,
         };
-        stage(&workspace, &[entry], &[b"three\n"]).unwrap();
+        stage(&workspace, &[entry], &[b"three\n"], Vec::new()).unwrap();
         fs::overwrite(&workspace.path("certs/list"), b"one\ntwo\nthr", 0o600, None).map(drop).unwrap();
         assert!(workspace.recover().unwrap());
         assert_eq!(workspace.read("certs/list").unwrap().unwrap(), b"one\ntwo\nthree\n");
@@ -486,7 +590,7 @@ mod tests {
                 append_at: Some(4),
                 remove: false,
             };
-            stage(&workspace, &[entry], &[b"three\n"]).unwrap();
+            stage(&workspace, &[entry], &[b"three\n"], Vec::new()).unwrap();
             write(edited);
             assert!(workspace.recover().unwrap());
             assert_eq!(read(), expected, "{edited:?}");
@@ -540,7 +644,7 @@ mod tests {
             append_at: Some(0),
             remove: false,
         };
-        stage(&workspace, &[entry], &[b"one\n"]).unwrap();
+        stage(&workspace, &[entry], &[b"one\n"], Vec::new()).unwrap();
         fs::remove_file(&list).unwrap();
         std::os::unix::fs::symlink(&elsewhere, &list).unwrap();
         assert!(workspace.recover().is_err());
@@ -561,7 +665,7 @@ mod tests {
             let sha256 = digest(b"x");
             let entry =
                 Entry { path: PathBuf::from(path), mode: 0o600, owner: None, sha256, append_at: None, remove: false };
-            stage(&workspace, &[entry], &[b"x"]).unwrap();
+            stage(&workspace, &[entry], &[b"x"], Vec::new()).unwrap();
             drop(lock);
             assert!(!workspace.recover().unwrap(), "{path}");
             assert!(!fs::exists(&folder.0.join("escaped")) && !fs::exists(Path::new("/tmp/mqsec-escaped")));

@@ -6,6 +6,7 @@ mod containers;
 mod deploy_hook;
 mod devices;
 mod effective;
+mod fleet_lists;
 mod fleet_life;
 mod from_nothing;
 mod inventory;

@@ -1,0 +1,71 @@
+//! A QR code for the terminal: what a phone or a device needs to find the broker and to know it.
+
+use qrcodegen::QrCode;
+use qrcodegen::QrCodeEcc;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::error::Failure;
+use crate::error::Plain;
+use crate::export::Broker;
+use crate::secret::Secret;
+
+/// The widest that a terminal of 80 columns shows, with four blanks on each side.
+const WIDEST: i32 = 72;
+
+pub(super) struct Code {
+    code: QrCode,
+    /// What is in it, for JSON; nothing where the password is.
+    pub(super) payload: Option<String>,
+}
+
+pub(super) fn code(
+    broker: &Broker,
+    user: Option<&str>,
+    password: Option<&Secret>,
+    fingerprint: &str,
+) -> Result<Code, Failure> {
+    let host = if broker.host.contains(':') { format!("[{}]", broker.host) } else { broker.host.clone() };
+    let mut payload = json!({
+        "url": format!("mqtts://{host}:{}", broker.port),
+        "ca_sha256": fingerprint.replace(':', "").to_lowercase(),
+    });
+    if let Some(user) = user {
+        payload["user"] = user.into();
+    }
+    if let Some(password) = password {
+        payload["password"] = password.expose().into();
+    }
+    let text = Zeroizing::new(payload.to_string());
+    let code = QrCode::encode_text(&text, QrCodeEcc::Low).ok().filter(|code| code.size() <= WIDEST);
+    let Some(code) = code else {
+        return Err(Plain::new("qr-too-large", format!("{} bytes make a QR code that no terminal shows", text.len()))
+            .hint("leave --qr-with-password out, or hand the files over")
+            .into());
+    };
+    Ok(Code { code, payload: password.is_none().then(|| text.to_string()) })
+}
+
+impl Code {
+    /// Two rows of modules a line, black on white whatever the terminal's colours are, with the blank border that readers
+    /// need. Where colours are taken out, the blocks are the dark ones: as on paper.
+    pub(super) fn text(&self) -> String {
+        const BORDER: i32 = 4;
+        let mut text = String::new();
+        let size = self.code.size();
+        for y in (-BORDER..size + BORDER).step_by(2) {
+            text.push_str("\x1b[38;5;16;48;5;231m");
+            for x in -BORDER..size + BORDER {
+                // outside of the code every module is light
+                text.push(match (self.code.get_module(x, y), self.code.get_module(x, y + 1)) {
+                    (true, true) => '█',
+                    (true, false) => '▀',
+                    (false, true) => '▄',
+                    (false, false) => ' ',
+                });
+            }
+            text.push_str("\x1b[0m\n");
+        }
+        text
+    }
+}
