@@ -1,15 +1,14 @@
 //! A fleet's list becomes keys, certificates, passwords and permissions: checked whole, issued by all cores, written in an order
 //! that a killed run can go on from.
 
+pub mod devices;
 mod merge;
 pub mod office;
 pub mod plan;
-pub mod run;
-pub mod sink;
-pub mod devices;
-pub mod plan;
 pub mod renew;
 pub mod revoke;
+pub mod run;
+pub mod sink;
 pub mod source;
 pub mod state;
 pub mod worker;
