@@ -20,6 +20,7 @@ use crate::provision::fleet::devices::Devices;
 use crate::provision::fleet::revoke;
 use crate::provision::fleet::revoke::Fate;
 use crate::provision::fleet::revoke::Wish;
+use crate::provision::fleet::state::State;
 use crate::provision::revocation::Found;
 use crate::workspace::Transaction;
 
@@ -74,6 +75,12 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         context.ui.warn(format!(
             "the dynamic security plugin has users of its own; take those of the devices out there: {} dynsec del client",
             context.workspace.command()
+        ));
+    }
+    if State::load(&context.workspace)?.is_some() && !args.keep_logins {
+        let command = context.workspace.command();
+        context.ui.warn(format!(
+            "a run of fleet issue is unfinished, and brings the logins that it made with its end: go on with it, or {command} fleet issue --finish; then run this again"
         ));
     }
     let taken = taking_over::after_a_change(context, Restart::Ask).map_err(|mut failure| {

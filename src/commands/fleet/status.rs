@@ -22,12 +22,12 @@ use crate::pki::inventory::State;
 use crate::pki::short_date;
 use crate::provision::fleet::devices;
 use crate::provision::fleet::devices::Devices;
+use crate::provision::fleet::state;
 use crate::provision::inventory;
 use crate::ui::Report;
 use crate::ui::Tone;
 use crate::ui::columns;
 use crate::ui::paint;
-use crate::workspace::fs;
 use crate::workspace::layout;
 
 /// Tell when the fleet's certificates end
@@ -65,15 +65,8 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
             fleet.add(device.name, state, now);
         }
     }
-    fleet.unfinished = unfinished(context);
+    fleet.unfinished = state::State::load(workspace)?;
     Ok(context.ui.report(&fleet))
-}
-
-/// Whether a run waits to be gone on with.
-fn unfinished(context: &Context<'_>) -> bool {
-    let folder = context.workspace.path(layout::FLEET);
-    let has_folders = fs::folders(&folder).is_ok_and(|folders| !folders.is_empty());
-    has_folders || !fs::files(&folder).is_empty()
 }
 
 #[derive(Clone, Copy, Default)]
@@ -112,7 +105,8 @@ struct Fleet<'a> {
     first: BinaryHeap<(i64, String)>,
     groups: BTreeMap<String, Count>,
     profiles: BTreeMap<String, Count>,
-    unfinished: bool,
+    /// A run that waits to be gone on with.
+    unfinished: Option<state::State>,
 }
 
 impl<'a> Fleet<'a> {
@@ -132,7 +126,7 @@ impl<'a> Fleet<'a> {
             first: BinaryHeap::new(),
             groups: BTreeMap::new(),
             profiles: BTreeMap::new(),
-            unfinished: false,
+            unfinished: None,
         }
     }
 
@@ -176,6 +170,18 @@ impl<'a> Fleet<'a> {
         format!("{} device{plural}{of}\n", self.all.devices)
     }
 
+    fn unfinished(&self) -> String {
+        let Some(run) = &self.unfinished else { return String::new() };
+        let out = run.out.display();
+        let to = if run.out.as_os_str().is_empty() { String::new() } else { format!(", to `{out}`") };
+        format!(
+            "{}: fleet issue was cut short after {} devices{to}; give the same command again, and it goes on; or end it with what it has: {} fleet issue --finish\n",
+            paint(Tone::Warn, "unfinished"),
+            run.issued,
+            self.context.workspace.command()
+        )
+    }
+
     /// What does not serve, and why.
     fn states(&self) -> String {
         let rows = [
@@ -206,9 +212,10 @@ impl Report for Fleet<'_> {
     fn text(&self, fancy: bool) -> String {
         let command = self.context.workspace.command();
         if self.known == 0 {
-            return format!(
-                "no device was issued from a list yet\nnext: {command} fleet issue devices.csv --dry-run (a column `name` is enough)\n"
-            );
+            return self.unfinished()
+                + &format!(
+                    "no device was issued from a list yet\nnext: {command} fleet issue devices.csv --dry-run (a column `name` is enough)\n"
+                );
         }
         let mut text = self.head();
         if self.all.devices == 0 {
@@ -248,9 +255,7 @@ impl Report for Fleet<'_> {
                 self.context.workspace.show(layout::ROSTER)
             ));
         }
-        if self.unfinished {
-            text.push_str("a run is unfinished: give its command again, and it goes on\n");
-        }
+        text.push_str(&self.unfinished());
         if self.due > 0 {
             let group = self.group.as_ref().map(|group| format!(" --group {group}")).unwrap_or_default();
             text.push_str(&format!(
@@ -287,7 +292,7 @@ impl Report for Fleet<'_> {
             "groups": counts(&self.groups),
             "profiles": counts(&self.profiles),
             "damaged_lines": self.damaged,
-            "unfinished": self.unfinished,
+            "unfinished": self.unfinished.as_ref().map(|run| json!({ "issued": run.issued, "out": run.out })),
         })
     }
 

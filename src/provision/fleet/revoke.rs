@@ -265,13 +265,12 @@ fn is_of_a_root(found: &Found, live: &[Hierarchy]) -> bool {
     live.iter().any(|one| one.root.subject_key_id.as_deref().map(inventory::hex).as_ref() == Some(&found.issuer))
 }
 
+/// Those taken out, and those that stay.
+type Logins = (Vec<String>, Vec<(String, Stays)>);
+
 /// Takes the users of these devices out of the password file and the ACL: on a listener that asks for no certificate, and on
 /// secure websockets of Mosquitto 2.0, the password alone decides. A user that serves others too stays.
-fn take_logins(
-    change: &mut Transaction<'_>,
-    names: &HashSet<&str>,
-    devices: &Devices<'_>,
-) -> Result<(Vec<String>, Vec<(String, Stays)>), Failure> {
+fn take_logins(change: &mut Transaction<'_>, names: &HashSet<&str>, devices: &Devices<'_>) -> Result<Logins, Failure> {
     let workspace = change.workspace();
     let env = users::env_file(workspace)?;
     let in_env: HashSet<&str> = env.iter().flat_map(|env| &env.users).map(|user| user.name.as_str()).collect();

@@ -103,8 +103,13 @@ fn status_counts_and_draws_what_ends_when() {
     let said = sandbox.mqsec(&["fleet", "status", "--group", "attic"]).exits(1);
     assert!(said.stdout.contains("cellar, roof"), "{}", said.stdout);
     // what a killed run left is seen
-    sandbox.write(".mqsec/fleet/run/state", "x");
-    assert_eq!(sandbox.mqsec(&["fleet", "status", "--json"]).ok().json()["unfinished"], true);
+    sandbox.write(
+        ".mqsec/fleet/state.json",
+        r#"{"kind":"tar","out":"/x/fleet.tar","length":0,"entries":0,"started":0,"issued":17,"ended":false}"#,
+    );
+    let said = sandbox.mqsec(&["fleet", "status"]).ok();
+    assert!(said.stdout.contains("fleet issue was cut short after 17 devices, to `/x/fleet.tar`"), "{}", said.stdout);
+    assert_eq!(sandbox.mqsec(&["fleet", "status", "--json"]).ok().json()["unfinished"]["issued"], 17);
 }
 
 #[test]

@@ -30,8 +30,8 @@ impl Unit {
     fn of(range: Duration) -> Self {
         match range.whole_days() {
             ..=21 => Self::Day,
-            ..=182 => Self::Week,
-            ..=1096 => Self::Month,
+            22..=182 => Self::Week,
+            183..=1096 => Self::Month,
             _ => Self::Year,
         }
     }
