@@ -56,7 +56,7 @@ fn every_cell_becomes_what_it_means() {
 #[test]
 fn json_lines_say_the_same() {
     let row = row(
-        r#"{"name":"a","days":"30","names":["b.lan"],"key-type":"ed25519","topics":["write a;b","c"],"groups":"x y","generate":true,"user":null}"#,
+        r#"{"name":"a","days":"30","names":["b.lan"],"keyType":"ed25519","topics":["write a;b","c"],"groups":"x y","generate":true,"user":null}"#,
     );
     assert_eq!((row.days, row.key_type, &row.password), (Some(30), Some(KeyType::Ed25519), &Password::Generate));
     let filters: Vec<&str> = row.topics.iter().map(|topic| topic.filter.as_str()).collect();
@@ -115,7 +115,7 @@ fn commas_semicolons_and_tabs_divide() {
 
 #[test]
 fn a_list_of_names_alone_needs_no_head_line() {
-    assert_eq!(told("# all\n\nsensor 1\nsensor-2\r\n\n# no\nb"), ["sensor 1", "sensor-2", "", "", "b"]);
+    assert_eq!(told("# all\n\nsensor 1\nsensor2\r\n\n# no\nb"), ["sensor 1", "sensor2", "", "", "b"]);
     assert_eq!(told("name\na\nb\n"), ["a", "b"]);
     assert!(told("a\nb,c\n")[1].contains("2 cells where the list has 1 column"));
 }
@@ -223,4 +223,30 @@ fn a_name_without_wildcards_stays_one_level() {
     assert_eq!(told("name,topics\na+b,read c/+\n"), ["a+b"]);
     // nor is what a name has in it filled in itself
     assert!(problem("name,user,topics\na,{name},x/{user}\n").contains("cannot be filled in with `{name}`"));
+}
+
+#[test]
+fn what_another_writer_of_csv_wrote_is_read_as_it_was_meant() {
+    let words = ["", "a", "a b", "a,b", "a;b", "\"", "a\"b\"", "\"a\"", " a ", "{\"x\":1}", "ü", "\t", "'", "a\\b"];
+    // every three of them in a line
+    for at in 0..words.len().pow(3) {
+        let cells = [at, at / words.len(), at / words.len().pow(2)].map(|at| words[at % words.len()]);
+        for separator in [b',', b';', b'\t'] {
+            let mut writer = csv_core::WriterBuilder::new().delimiter(separator).build();
+            let (mut line, mut length) = ([0; 200], 0);
+            for (index, cell) in cells.iter().enumerate() {
+                if index > 0 {
+                    length += writer.delimiter(&mut line[length..]).1;
+                }
+                length += writer.field(cell.as_bytes(), &mut line[length..]).2;
+            }
+            length += writer.finish(&mut line[length..]).1;
+            let line = std::str::from_utf8(&line[..length]).unwrap();
+            let mut read = cells::Cells::new(line, separator);
+            for cell in cells {
+                assert_eq!(read.next().unwrap().unwrap().0, cell, "{line}");
+            }
+            assert_eq!(read.next(), Ok(None), "{line}");
+        }
+    }
 }
