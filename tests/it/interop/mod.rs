@@ -6,6 +6,7 @@ mod bridge;
 mod clients;
 mod crashes;
 mod dynsec;
+mod export_formats;
 mod full_disk;
 mod hierarchy;
 mod life_crashes;
