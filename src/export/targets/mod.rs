@@ -6,6 +6,7 @@ pub(super) mod browser;
 pub(super) mod esp_idf;
 pub(super) mod esphome;
 pub(super) mod home_assistant;
+mod material;
 pub(super) mod mosquitto;
 pub(super) mod mqttjs;
 pub(super) mod mqttx;

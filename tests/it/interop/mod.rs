@@ -7,6 +7,7 @@ mod clients;
 mod crashes;
 mod dynsec;
 mod export_formats;
+mod export_programs;
 mod full_disk;
 mod hierarchy;
 mod life_crashes;
