@@ -8,6 +8,7 @@ mod crashes;
 mod dynsec;
 mod export_formats;
 mod export_programs;
+mod export_tasmota;
 mod full_disk;
 mod hierarchy;
 mod life_crashes;
