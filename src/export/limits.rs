@@ -87,11 +87,14 @@ pub(super) fn warnings(device: &Device<'_>, target: Target) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if kind == Some(KeyKind::Ed25519) && tls == Tls::Platform {
-        warnings.push(
-            "browsers, Windows and Android show no client certificate with an Ed25519 key; issue it with --key-type p256"
-                .to_owned(),
-        );
+    if tls == Tls::Platform
+        && let Some(key @ (KeyKind::Ed25519 | KeyKind::P521)) = kind
+    {
+        let key = if key == KeyKind::P521 { "a P-521" } else { "an Ed25519" };
+        warnings.push(format!(
+            "browsers, Windows and Android do not all show a client certificate with {key} key; issue it with --key-type \
+             p256"
+        ));
     }
     let length = device.certificate_pem.len() + device.intermediates_pem.len() + device.authorities_pem.len();
     if matches!(tls, Tls::BearSsl | Tls::Arduino) && length > 6000 {
@@ -107,4 +110,26 @@ pub(super) fn warnings(device: &Device<'_>, target: Target) -> Vec<String> {
         );
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::keys::KeyType;
+
+    #[test]
+    fn p256_is_for_everyone_and_ed25519_not_for_small_devices() {
+        use clap::ValueEnum;
+        let small = [Target::ArduinoHeader, Target::EspIdf, Target::Esphome, Target::Tasmota];
+        for target in Target::value_variants() {
+            assert!(target.takes(KeyType::P256).is_ok(), "{target:?}");
+            assert_eq!(target.takes(KeyType::Ed25519).is_err(), small.contains(target), "{target:?}");
+            assert_eq!(target.takes(KeyType::Rsa4096).is_err(), *target == Target::Tasmota, "{target:?}");
+            assert_eq!(verifies(*target, KeyKind::Rsa(8192)).is_err(), small.contains(target), "{target:?}");
+            assert_eq!(verifies(*target, KeyKind::Other).is_err(), small.contains(target), "{target:?}");
+        }
+        // it verifies more kinds than it can keep
+        assert!(verifies(Target::Tasmota, KeyKind::Rsa(2048)).is_ok());
+        assert!(Target::Tasmota.takes(KeyType::P384).is_err());
+    }
 }
