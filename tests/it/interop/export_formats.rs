@@ -122,7 +122,13 @@ fn a_signing_authority_stands_in_the_chain_and_not_in_what_is_trusted() {
     sandbox.mqsec(&["export", NAME, "--for", "pem"]).ok();
     let count = |file: &str| text(&sandbox, "pem", file).matches("BEGIN CERTIFICATE").count();
     assert_eq!((count(&format!("{NAME}.crt")), count("ca.crt")), (2, 1));
-    let crt = format!("'kühl '\\''r'\\'' $1.crt'");
+    let crt = "'kühl '\\''r'\\'' $1.crt'";
+    shell(&sandbox, "pem", &format!("openssl verify -CAfile ca.crt -untrusted {crt} {crt}")).ok();
+    // during a rollover both roots are trusted, and the file says so of its own accord
+    sandbox.mqsec(&["ca", "rollover", "prepare"]).ok();
+    sandbox.mqsec(&["export", NAME, "--for", "pem"]).fails(1, "export-exists");
+    sandbox.mqsec(&["export", NAME, "--for", "pem", "--force"]).ok();
+    assert_eq!((count(&format!("{NAME}.crt")), count("ca.crt")), (2, 2));
     shell(&sandbox, "pem", &format!("openssl verify -CAfile ca.crt -untrusted {crt} {crt}")).ok();
 }
 
