@@ -12,7 +12,7 @@ use crate::pki::parsed::KeyKind;
 
 /// What verifies and signs in the device.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tls {
+enum Stack {
     /// OpenSSL or as good: every kind of key that mqsec makes.
     Full,
     /// Java 17's provider and Windows: no Ed25519 for client certificates everywhere.
@@ -25,13 +25,13 @@ enum Tls {
     BearSsl,
 }
 
-fn tls(target: Target) -> Tls {
+fn stack(target: Target) -> Stack {
     match target {
-        Target::ArduinoHeader => Tls::Arduino,
-        Target::EspIdf | Target::Esphome => Tls::MbedTls,
-        Target::Tasmota => Tls::BearSsl,
-        Target::Browser | Target::Pkcs12 => Tls::Platform,
-        _ => Tls::Full,
+        Target::ArduinoHeader => Stack::Arduino,
+        Target::EspIdf | Target::Esphome => Stack::MbedTls,
+        Target::Tasmota => Stack::BearSsl,
+        Target::Browser | Target::Pkcs12 => Stack::Platform,
+        _ => Stack::Full,
     }
 }
 
@@ -47,11 +47,11 @@ pub(super) fn takes(target: Target, key: KeyKind) -> Result<(), String> {
 
 /// Whether the device can verify a signature of such a key: that of the broker, and of the authorities above it.
 pub(super) fn verifies(target: Target, key: KeyKind) -> Result<(), String> {
-    let who = match tls(target) {
-        Tls::Full | Tls::Platform => return Ok(()),
-        Tls::MbedTls => "mbedTLS (ESP32)",
-        Tls::Arduino => "mbedTLS (ESP32) or BearSSL (ESP8266)",
-        Tls::BearSsl => "BearSSL",
+    let who = match stack(target) {
+        Stack::Full | Stack::Platform => return Ok(()),
+        Stack::MbedTls => "mbedTLS (ESP32)",
+        Stack::Arduino => "mbedTLS (ESP32) or BearSSL (ESP8266)",
+        Stack::BearSsl => "BearSSL",
     };
     match key {
         KeyKind::Ed25519 => Err(format!("{who} has no Ed25519")),
@@ -64,13 +64,13 @@ pub(super) fn verifies(target: Target, key: KeyKind) -> Result<(), String> {
 /// What this device will have trouble with.
 pub(super) fn warnings(device: &Device<'_>, target: Target) -> Vec<String> {
     let mut warnings = Vec::new();
-    let tls = tls(target);
-    let small = matches!(tls, Tls::MbedTls | Tls::Arduino | Tls::BearSsl);
+    let stack = stack(target);
+    let small = matches!(stack, Stack::MbedTls | Stack::Arduino | Stack::BearSsl);
     let host = &device.broker.host;
     if small && host.parse::<IpAddr>().is_ok() {
-        let who = match tls {
-            Tls::MbedTls => "mbedTLS before 3.5 (ESP-IDF before 5.2, Arduino core before 3)",
-            Tls::Arduino => "BearSSL (ESP8266), and mbedTLS before 3.5 (Arduino core before 3),",
+        let who = match stack {
+            Stack::MbedTls => "mbedTLS before 3.5 (ESP-IDF before 5.2, Arduino core before 3)",
+            Stack::Arduino => "BearSSL (ESP8266), and mbedTLS before 3.5 (Arduino core before 3),",
             _ => "BearSSL",
         };
         warnings.push(format!(
@@ -87,14 +87,17 @@ pub(super) fn warnings(device: &Device<'_>, target: Target) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if kind == Some(KeyKind::Ed25519) && tls == Tls::Platform {
-        warnings.push(
-            "browsers, Windows and Android show no client certificate with an Ed25519 key; issue it with --key-type p256"
-                .to_owned(),
-        );
+    if stack == Stack::Platform
+        && let Some(key @ (KeyKind::Ed25519 | KeyKind::P521)) = kind
+    {
+        let key = if key == KeyKind::P521 { "a P-521" } else { "an Ed25519" };
+        warnings.push(format!(
+            "browsers, Windows and Android do not all show a client certificate with {key} key; issue it with --key-type \
+             p256"
+        ));
     }
     let length = device.certificate_pem.len() + device.intermediates_pem.len() + device.authorities_pem.len();
-    if matches!(tls, Tls::BearSsl | Tls::Arduino) && length > 6000 {
+    if matches!(stack, Stack::BearSsl | Stack::Arduino) && length > 6000 {
         warnings.push(format!(
             "the certificates are {length} bytes in PEM, which an ESP8266 must hold in its memory together; a chain of \
              P-256 keys has less than 3000"
@@ -107,4 +110,26 @@ pub(super) fn warnings(device: &Device<'_>, target: Target) -> Vec<String> {
         );
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pki::keys::KeyType;
+
+    #[test]
+    fn p256_is_for_everyone_and_ed25519_not_for_small_devices() {
+        use clap::ValueEnum;
+        let small = [Target::ArduinoHeader, Target::EspIdf, Target::Esphome, Target::Tasmota];
+        for target in Target::value_variants() {
+            assert!(target.takes(KeyType::P256).is_ok(), "{target:?}");
+            assert_eq!(target.takes(KeyType::Ed25519).is_err(), small.contains(target), "{target:?}");
+            assert_eq!(target.takes(KeyType::Rsa4096).is_err(), *target == Target::Tasmota, "{target:?}");
+            assert_eq!(verifies(*target, KeyKind::Rsa(8192)).is_err(), small.contains(target), "{target:?}");
+            assert_eq!(verifies(*target, KeyKind::Other).is_err(), small.contains(target), "{target:?}");
+        }
+        // it verifies more kinds than it can keep
+        assert!(verifies(Target::Tasmota, KeyKind::Rsa(2048)).is_ok());
+        assert!(Target::Tasmota.takes(KeyType::P384).is_err());
+    }
 }

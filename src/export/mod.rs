@@ -138,7 +138,7 @@ impl<'a> Device<'a> {
     fn key(&self, target: Target) -> Result<&'a [u8], Plain> {
         let name = self.name;
         self.key_pem.ok_or_else(|| {
-            Plain::new("export-needs-key", format!("`{name}` made its key itself, and {} holds the key", target.name()))
+            Plain::no("export-needs-key", format!("`{name}` made its key itself, and {} holds the key", target.name()))
                 .hint(format!("the files without it: mqsec export {name} --for pem"))
                 .hint(format!("or a new pair whose key is here, under another name: mqsec client-cert {name}-2"))
         })
@@ -271,7 +271,7 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 }
 
 fn unfit(device: &Device<'_>, target: Target, why: &str) -> Plain {
-    Plain::new("export-unfit", format!("{} cannot take `{}`: {why}", target.name(), device.name))
+    Plain::no("export-unfit", format!("{} cannot take `{}`: {why}", target.name(), device.name))
 }
 
 fn files(device: &Device<'_>, target: Target, options: &Options) -> Result<Bundle, Plain> {

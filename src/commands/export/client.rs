@@ -1,5 +1,6 @@
 //! The client whose files are exported: what of it lies in the folder, judged, and how it logs in.
 
+use rcgen::PublicKeyData;
 use zeroize::Zeroizing;
 
 use super::Args;
@@ -62,17 +63,11 @@ impl Client {
                 .into());
         };
         let own = Certificate::from_pem(&pem, &workspace.show(&files.cert))?;
-        let key_pem = match workspace.read(&files.key)?.map(Zeroizing::new) {
-            Some(pem) => Some(keys::to_pem(&keys::parse(&pem, &workspace.show(&files.key))?)).zip(Some(pem)),
+        let key = match workspace.read(&files.key)?.map(Zeroizing::new) {
+            Some(pem) => Some(keys::parse(&pem, &workspace.show(&files.key))?),
             None => None,
         };
-        let spki = match &key_pem {
-            Some((_, pem)) => {
-                let key = keys::parse(pem, &workspace.show(&files.key))?;
-                Some(rcgen::PublicKeyData::subject_public_key_info(&key))
-            }
-            None => None,
-        };
+        let spki = key.as_ref().map(PublicKeyData::subject_public_key_info);
         let roots = roots(workspace)?;
         let signing = signing(workspace);
         let intermediates: Vec<Certificate> =
@@ -95,7 +90,7 @@ impl Client {
         let pem = |list: &[Certificate]| list.iter().map(|one| keys::certificate_pem(&one.der)).collect::<String>();
         Ok(Self {
             name: name.to_string(),
-            key_pem: key_pem.map(|(pem, _)| pem),
+            key_pem: key.as_ref().map(keys::to_pem),
             key_type: KeyType::like(&own),
             certificate_pem: keys::certificate_pem(&own.der),
             intermediates_pem: pem(&intermediates),

@@ -36,7 +36,7 @@ pub(super) fn code(
     if let Some(password) = password {
         payload["password"] = password.expose().into();
     }
-    let text = Zeroizing::new(payload.to_string());
+    let text = Zeroizing::new(ascii(&payload.to_string()));
     let code = QrCode::encode_text(&text, QrCodeEcc::Low).ok().filter(|code| code.size() <= WIDEST);
     let Some(code) = code else {
         return Err(Plain::new("qr-too-large", format!("{} bytes make a QR code that no terminal shows", text.len()))
@@ -44,6 +44,18 @@ pub(super) fn code(
             .into());
     };
     Ok(Code { code, payload: password.is_none().then(|| text.to_string()) })
+}
+
+/// JSON in ASCII alone: a code does not tell its encoding, and readers guess (zbar takes an `ü` for Chinese).
+fn ascii(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter.is_ascii() {
+            true => text.push(letter),
+            false => letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| text.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    text
 }
 
 impl Code {

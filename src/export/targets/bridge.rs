@@ -2,6 +2,7 @@
 //!
 //! The options and their order are those of `mqsec bridge add`: see `crate::bridge`.
 
+use super::material;
 use crate::error::Plain;
 use crate::export::Bundle;
 use crate::export::Device;
@@ -12,9 +13,9 @@ use crate::export::write;
 
 pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Result<Bundle, Plain> {
     device.key(Target::Bridge)?;
-    let name = device.name;
+    let material::Names { key, certificate, .. } = material::names(device);
     let text = zeroize::Zeroizing::new(section(device, options)?);
-    let mut files = super::pem::pair(device);
+    let mut files = material::files(device);
     files.push(File::secret("bridge.conf", text.as_bytes()));
     let place = options.place.as_deref().unwrap_or("the folder that it is started in");
     let mut notes = vec![
@@ -22,7 +23,7 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
          (Debian: /etc/mosquitto/conf.d), or append it to mosquitto.conf."
             .to_owned(),
         format!(
-            "It names its certificates in {place}: put `ca.crt`, `{name}.crt` and `{name}.key` there, or export it again \
+            "It names its certificates in {place}: put `ca.crt`, `{certificate}` and `{key}` there, or export it again \
              with --place DIR. Key and bridge.conf must be readable by the broker's user and by nobody else."
         ),
         "Then restart that broker: a reload does not start a bridge.".to_owned(),
@@ -30,7 +31,7 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
     if device.topic.is_none() {
         notes.push("Nothing crosses until a topic line in `bridge.conf` says what.".to_owned());
     }
-    let test = super::pem::test(device, &format!("{name}.crt"), &format!("{name}.key"));
+    let test = material::test(device);
     Ok(Bundle { files, notes, warnings: Vec::new(), test: Some(test) })
 }
 
@@ -50,7 +51,7 @@ fn section(device: &Device<'_>, options: &Options) -> Result<String, Plain> {
         Some(topic) if !topic.contains([' ', '\t', '"']) => format!("topic {} out 1\n", value("topic", topic)?),
         _ => "#topic sensors/# out 1\n#topic commands/# in 1\n".to_owned(),
     };
-    let file = |end: &str| options.in_place(&format!("{name}.{end}"));
+    let names = material::names(device);
     Ok(format!(
         "\
 # The bridge of `{shown}` to {host}, made by mqsec. It may hold a password: keep it mode 0600.
@@ -84,15 +85,15 @@ notifications_local_only true
         port = broker.port,
         client_id = value("client id", name)?,
         ca = value("path", &options.in_place("ca.crt"))?,
-        cert = value("path", &file("crt"))?,
-        key = value("path", &file("key"))?,
+        cert = value("path", &options.in_place(&names.certificate))?,
+        key = value("path", &options.in_place(&names.key))?,
     ))
 }
 
 /// A value as the broker reads it back: blanks at the ends are cut off, a line ends at its end.
 fn value<'a>(what: &str, text: &'a str) -> Result<&'a str, Plain> {
     if text.is_empty() || text.trim() != text || text.chars().any(char::is_control) {
-        return Err(Plain::new("export-unfit", format!("the {what} cannot stand in a line of mosquitto.conf"))
+        return Err(Plain::no("export-unfit", format!("the {what} cannot stand in a line of mosquitto.conf"))
             .detail("it is empty, has a space at an end, or a control character")
             .hint("change it: mqsec passwd set USER"));
     }

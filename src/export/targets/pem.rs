@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::material;
 use crate::error::Plain;
 use crate::error::shell_word;
 use crate::export::Bundle;
@@ -10,33 +11,26 @@ use crate::export::File;
 use crate::export::Options;
 
 pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Result<Bundle, Plain> {
-    let name = device.name;
+    let names = material::names(device);
+    let (certificate, key_file) = (&names.certificate, &names.key);
     let mut bundle = Bundle::default();
-    let files = pair(device);
+    let files = material::files(device);
     bundle.notes.push(format!(
-        "`ca.crt` is what the device trusts, `{name}.crt` is what it shows (with what stands above it), `{name}.key` is \
-         its secret."
+        "`ca.crt` is what the device trusts, `{certificate}` is what it shows (with what stands above it), `{key_file}` \
+         is its secret."
     ));
     if let Some(key) = device.key_pem {
         let both = Zeroizing::new([key, device.chain_pem().as_bytes()].concat());
-        bundle.files.push(File::secret(format!("{name}.pem"), both.as_slice()));
-        bundle.notes.push(format!("`{name}.pem` is key and certificate in one, for programs that ask for one file."));
-        bundle.test = Some(test(device, &format!("{name}.crt"), &format!("{name}.key")));
+        let file = certificate.replace(".crt", ".pem");
+        bundle.files.push(File::secret(file.clone(), both.as_slice()));
+        bundle.notes.push(format!("`{file}` is key and certificate in one, for programs that ask for one file."));
+        bundle.test = Some(test(device, certificate, key_file));
     } else {
         bundle.notes.push("The key is where it was made: on the device.".to_owned());
     }
     bundle.files.splice(0..0, files);
     bundle.notes.push(format!("The broker is at {}.", device.url()));
     Ok(bundle)
-}
-
-/// `NAME.key` where it is here, `NAME.crt`, `ca.crt`.
-pub(super) fn pair(device: &Device<'_>) -> Vec<File> {
-    let mut files: Vec<File> =
-        device.key_pem.map(|key| File::secret(format!("{}.key", device.name), key)).into_iter().collect();
-    files.push(File::public(format!("{}.crt", device.name), device.chain_pem()));
-    files.push(File::public("ca.crt", device.authorities_pem));
-    files
 }
 
 /// A connection with these files of the bundle. The password is asked for: no list of processes has it.

@@ -50,8 +50,13 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
             .to_owned(),
         true => "3DES and SHA-1, which can be broken: send it to nobody, and delete it once it is imported.".to_owned(),
     });
+    let mut warnings = Vec::new();
+    if !password.expose().is_ascii() {
+        // seen with keytool of Java 17: "Password is not ASCII"
+        warnings.push("Java opens no such file with a password that has other letters than ASCII's".to_owned());
+    }
     let test = Some(format!("openssl pkcs12 -in {p12} -passin file:{password_file} -noout -info"));
-    Ok(Bundle { files, notes, warnings: Vec::new(), test })
+    Ok(Bundle { files, notes, warnings, test })
 }
 
 /// `NAME.p12`, and `NAME.p12.password` where it was made up.
@@ -117,6 +122,6 @@ fn alias(name: &str) -> String {
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Plain {
-    Plain::new("export-unfit", format!("no PKCS#12 file can be made of it: {error}"))
+    Plain::no("export-unfit", format!("no PKCS#12 file can be made of it: {error}"))
         .hint("a pair that can: mqsec client-cert NAME --key-type p256")
 }

@@ -1,16 +1,16 @@
 //! What `mqsec export` writes for other programs, read back by them or by their libraries: paho-mqtt 2 and MQTT.js run the
-//! exported programs, PyYAML and Node read the configurations, and BearSSL verifies with Tasmota's trust anchors.
+//! exported programs, PyYAML and Node read the configurations.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use serde_json::json;
 
+use super::export_tasmota::compiled;
 use crate::support::Said;
 use crate::support::Sandbox;
 use crate::support::peers;
@@ -28,6 +28,15 @@ const CONFIGURATIONS: [(&str, &str); 4] = [
     ("mqttx", "admin-mqttx.json"),
 ];
 
+const TARGETS: [&str; 8] =
+    ["paho-python", "mqttjs", "zigbee2mqtt", "esphome", "node-red", "mqttx", "home-assistant", "tasmota"];
+
+/// Every file of a folder with what it says.
+fn texts(folder: &Path) -> Vec<(PathBuf, String)> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|file| (file.clone(), fs::read_to_string(&file).unwrap())).collect()
+}
+
 fn python() -> PathBuf {
     let python = peers().join("python/bin/python");
     assert!(python.exists(), "no {}; get it: tests/peers", python.display());
@@ -35,14 +44,14 @@ fn python() -> PathBuf {
 }
 
 /// A broker with this profile, and its user and client `admin`.
-fn running(version: &str, profile: &str) -> Sandbox {
+pub(super) fn running(version: &str, profile: &str) -> Sandbox {
     let sandbox = Sandbox::with_broker(version);
     sandbox.up_native(&["--profile", profile]).ok();
     sandbox
 }
 
 /// The folder with `admin`'s files for this target, who reaches the broker as localhost.
-fn exported(sandbox: &Sandbox, target: &str, more: &[&str]) -> PathBuf {
+pub(super) fn exported(sandbox: &Sandbox, target: &str, more: &[&str]) -> PathBuf {
     sandbox.mqsec(&[&["export", "admin", "--for", target, "--host", "localhost", "--out", target], more].concat()).ok();
     sandbox.dir.join(target)
 }
@@ -110,8 +119,7 @@ fn the_programs_end_without_a_message_where_the_name_is_not_the_brokers() {
     let sandbox = running("2.1.2", "password+cert");
     for (target, run) in PROGRAMS {
         let folder = exported(&sandbox, target, &[]);
-        for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
-            let text = fs::read_to_string(&file).unwrap();
+        for (file, text) in texts(&folder) {
             fs::write(&file, text.replace("\"localhost\"", "\"127.0.0.2\"")).unwrap();
         }
         let said = run(&sandbox, &folder).exits(1);
@@ -249,11 +257,8 @@ fn esphome_is_told_where_a_dollar_sign_is_one() {
 #[test]
 fn no_target_switches_verification_off() {
     let sandbox = running("2.1.2", "password+cert");
-    let targets = ["paho-python", "mqttjs", "zigbee2mqtt", "esphome", "node-red", "mqttx", "home-assistant", "tasmota"];
-    for target in targets {
-        let folder = exported(&sandbox, target, &[]);
-        for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            let text = fs::read_to_string(&file).unwrap();
+    for target in TARGETS {
+        for (file, text) in texts(&exported(&sandbox, target, &[])) {
             let off = [
                 "tls_insecure",
                 "CERT_NONE",
@@ -267,6 +272,21 @@ fn no_target_switches_verification_off() {
                 "SetOption132 1",
             ];
             assert!(!off.iter().any(|word| text.contains(word)), "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn what_holds_a_key_or_a_password_is_for_its_owner_alone() {
+    let sandbox = running("2.1.2", "password+cert");
+    let password = sandbox.password("admin");
+    for target in TARGETS {
+        let texts = texts(&exported(&sandbox, target, &[]));
+        let holds = |text: &str| text.contains(&password) || text.contains("PRIVATE KEY") || text.contains("TLSKey1");
+        assert!(texts.iter().any(|(_, text)| text.contains(&password)), "{target}");
+        for (file, text) in &texts {
+            let mode = fs::metadata(file).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, if holds(text) { 0o600 } else { 0o644 }, "{}", file.display());
         }
     }
 }
@@ -285,87 +305,6 @@ fn the_test_commands_prove_the_files() {
         let said = Said::of(shell.env("MQSEC_PASSWORD", sandbox.password("admin")).output().unwrap()).ok();
         assert!(said.stdout.contains("The message came back"), "{target}: {test}\n{said:?}");
     }
-}
-
-/// A client on BearSSL with Tasmota's limits gets in by the broker's name, with the key and the certificate that the
-/// console is given; by its address it does not, which is what the warning says.
-#[test]
-fn bearssl_verifies_with_tasmotas_trust_anchors() {
-    for version in BROKERS {
-        let sandbox = running(version, "password+cert");
-        let folder = exported(&sandbox, "tasmota", &[]);
-        let client = compiled(&sandbox, &folder);
-        let (port, password) = (sandbox.port.to_string(), sandbox.password("admin"));
-        let attempt = |host: &str, password: &str| sandbox.run(&client, &[host, &port, "admin", password]).stdout;
-        assert_eq!(attempt("localhost", &password), "return code 0\n", "{version}");
-        assert_eq!(attempt("localhost", "wrong"), "return code 5\n", "{version}");
-        // BR_ERR_X509_BAD_SERVER_NAME
-        assert_eq!(attempt("127.0.0.1", &password), "BearSSL error 56\n", "{version}");
-    }
-}
-
-#[test]
-fn bearssl_takes_both_authorities_of_a_rollover_and_refuses_a_stranger() {
-    let sandbox = running("2.1.2", "password+cert");
-    sandbox.mqsec(&["ca", "rollover", "prepare", "--key-type", "rsa2048"]).ok();
-    let folder = exported(&sandbox, "tasmota", &[]);
-    let data = fs::read_to_string(folder.join("local_ca_data.h")).unwrap();
-    assert!(data.contains("TA0_EC_Q") && data.contains("TA1_RSA_N") || data.contains("TA1_EC_Q"), "{data}");
-    let (port, password) = (sandbox.port.to_string(), sandbox.password("admin"));
-    let client = compiled(&sandbox, &folder);
-    assert_eq!(sandbox.run(&client, &["localhost", &port, "admin", &password]).stdout, "return code 0\n");
-
-    let stranger = running("2.1.2", "password+cert");
-    let port = stranger.port.to_string();
-    // BR_ERR_X509_NOT_TRUSTED
-    assert_eq!(sandbox.run(&client, &["localhost", &port, "admin", &password]).stdout, "BearSSL error 62\n");
-}
-
-/// The client of export_programs.c with what `tasmota-commands.txt` and the headers say.
-fn compiled(sandbox: &Sandbox, folder: &Path) -> PathBuf {
-    let commands = fs::read_to_string(folder.join("tasmota-commands.txt")).unwrap();
-    let mut header = String::new();
-    for (name, command) in [("KEY", "TLSKey1 "), ("CERTIFICATE", "TLSKey2 ")] {
-        let line = commands.lines().find_map(|line| line.strip_prefix(command)).unwrap();
-        let bytes = STANDARD.decode(line).unwrap();
-        header.push_str(&format!("static const unsigned char {name}[] = {{ {} }};\n", numbers(&bytes)));
-    }
-    fs::write(folder.join("device.h"), header).unwrap();
-    let source = format!("{}/tests/it/interop/export_programs.c", env!("CARGO_MANIFEST_DIR"));
-    let client = folder.join("client");
-    let mut cc = sandbox.command("cc");
-    cc.args(["-Wall", "-Wextra", "-Werror", "-I"]).arg(folder).args([&source, "-lbearssl", "-o"]).arg(&client);
-    Said::of(cc.output().unwrap()).ok();
-    client
-}
-
-fn numbers(bytes: &[u8]) -> String {
-    bytes.iter().map(u8::to_string).collect::<Vec<_>>().join(", ")
-}
-
-#[test]
-fn tasmotas_console_gets_commands_that_it_documents() {
-    let sandbox = running("2.1.2", "password+cert");
-    let folder = exported(&sandbox, "tasmota", &[]);
-    let commands = fs::read_to_string(folder.join("tasmota-commands.txt")).unwrap();
-    let lines: Vec<&str> = commands.lines().collect();
-    assert_eq!(lines.len(), 3, "{commands}");
-    assert_eq!(STANDARD.decode(lines[0].strip_prefix("TLSKey1 ").unwrap()).unwrap().len(), 32);
-    let certificate = STANDARD.decode(lines[1].strip_prefix("TLSKey2 ").unwrap()).unwrap();
-    assert!((257..=928).contains(&certificate.len()), "what its flash has room for: {}", certificate.len());
-    let (port, password) = (sandbox.port, sandbox.password("admin"));
-    assert_eq!(
-        lines[2],
-        format!(
-            "Backlog MqttHost localhost; MqttPort {port}; MqttClient admin; MqttUser admin; MqttPassword2 {password}; \
-             SetOption132 0; SetOption103 1"
-        )
-    );
-    // a semicolon would end the command
-    let args = ["export", "admin", "--for", "tasmota", "--host", "localhost", "--out", "other", "--password-stdin"];
-    sandbox.mqsec_with_input(&args, "a; b\n").ok();
-    let commands = sandbox.read("other/tasmota-commands.txt");
-    assert!(commands.contains("\nMqttPassword2 a; b\nBacklog MqttHost "), "{commands}");
 }
 
 #[test]
