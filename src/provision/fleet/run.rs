@@ -54,10 +54,24 @@ pub struct Done {
 
 /// Lines that a worker takes at once.
 const CHUNK: usize = 64;
-/// Devices that are noted at once, when nothing holds that up, and at the most.
-const BATCH: u64 = 512;
-const MOST_IN_BATCH: u64 = 1024;
-const PATIENCE: Duration = Duration::from_millis(300);
+/// How many devices are noted at once: so many when nothing holds that up, so many at the most, and those that there are after
+/// so long. An archive is brought to the disk in no time, thousands of folders take as long as they took to be made, and hold up
+/// whoever makes more of them meanwhile.
+struct Pace {
+    usual: u64,
+    most: u64,
+    patience: Duration,
+}
+
+impl Pace {
+    fn of(kind: Kind) -> Self {
+        match kind.is_folder() {
+            true => Self { usual: 16_384, most: 32_768, patience: Duration::from_secs(3) },
+            false => Self { usual: 512, most: 1024, patience: Duration::from_millis(300) },
+        }
+    }
+}
+
 /// Devices with which the broker is asked in the end.
 const SAMPLES: usize = 3;
 
@@ -244,6 +258,7 @@ fn write_all(
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), Failure> {
     let gone = || Failure::from(Plain::new("fleet-broken", "a thread ended too early"));
+    let pace = Pace::of(state.kind);
     let mut batch = Batch::new(state);
     let mut since = Instant::now();
     for made in coming {
@@ -255,7 +270,7 @@ fn write_all(
         progress(made.count);
         done.bad.extend(made.bad);
         keep_sample(&mut done.samples, made.sample);
-        if batch.count >= BATCH || since.elapsed() > PATIENCE {
+        if batch.count >= pace.usual || since.elapsed() > pace.patience {
             state.started = started.floor();
             batch.state = state.clone();
             batch = match batches.try_send(batch) {
@@ -263,7 +278,7 @@ fn write_all(
                     since = Instant::now();
                     Batch::new(state)
                 }
-                Err(TrySendError::Full(batch)) if batch.count < MOST_IN_BATCH => batch,
+                Err(TrySendError::Full(batch)) if batch.count < pace.most => batch,
                 Err(TrySendError::Full(batch)) => {
                     batches.send(batch).map_err(|_| gone())?;
                     since = Instant::now();
