@@ -48,7 +48,7 @@ impl Report for Table<'_> {
         let widest = names.iter().map(|name| width(name)).max().unwrap_or(0).clamp(4, 64);
         let mut text = String::with_capacity(self.rows.len() * (widest + 72));
         let _ = writeln!(text, "  {:widest$}  ROLE       SERIAL        ENDS        IN             STATE", "NAME");
-        let (mut day, mut words) = (i64::MIN, String::new());
+        let (mut last, mut words) = (None, String::new());
         let styled = has_styles();
         for ((row, state), name) in self.rows.iter().zip(&names) {
             text.push_str("  ");
@@ -64,8 +64,9 @@ impl Report for Table<'_> {
             text.push_str(shown);
             pad(&mut text, SERIAL - shown.len() + 2);
             // rows are in the order of their ends, and neighbours mostly end on the same day
-            if row.not_after.div_euclid(60) != day {
-                day = row.not_after.div_euclid(60);
+            let same = told_alike(row.not_after, self.now);
+            if last != Some(same) {
+                last = Some(same);
                 let end = OffsetDateTime::from_unix_timestamp(row.not_after).unwrap_or(self.context.now);
                 words = format!("{}  {:13}  ", short_date(end), in_words(end, self.context.now));
             }
@@ -80,6 +81,14 @@ impl Report for Table<'_> {
     fn json(&self) -> Value {
         json!({})
     }
+}
+
+/// What two ends have in common whose date and distance are the same words: see [`in_words`], which tells days from the third on.
+fn told_alike(end: i64, now: i64) -> (i64, bool, u64) {
+    let distance = end - now;
+    let minutes = (distance.unsigned_abs() + 30) / 60;
+    let about = if minutes < 2 * 1440 { minutes } else { 2 * 1440 + (minutes + 720) / 1440 };
+    (end.div_euclid(86_400), distance < 0, about)
 }
 
 fn pad(text: &mut String, count: usize) {
@@ -180,5 +189,28 @@ impl Table<'_> {
         text.extend_from_slice(b"\n]}\n");
         crate::ui::raw(&text);
         0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn ends_that_are_told_alike_are_the_same_words() {
+        let now = datetime!(2026-11-21 19:25:18 UTC);
+        let mut last: Option<((i64, bool, u64), String)> = None;
+        for step in -20_000..20_000_i64 {
+            let end = now + Duration::seconds(step * 37);
+            let words = format!("{} {}", short_date(end), in_words(end, now));
+            let alike = told_alike(end.unix_timestamp(), now.unix_timestamp());
+            if let Some((before, said)) = &last {
+                assert!(*before != alike || *said == words, "{said} {words}");
+            }
+            last = Some((alike, words));
+        }
     }
 }
