@@ -55,7 +55,7 @@ pub struct Args {
     /// The user [default: the one of the client's name, where there is one]
     #[arg(long, value_name = "USER", help_heading = "Connection")]
     user: Option<UserName>,
-    /// Read the user's password from the first line of standard input [default: MQSEC_PASSWORD, or .env]
+    /// Read the user's password from the first line of standard input [default: MQSEC_PASSWORD, .env, or what a list gave it]
     #[arg(long, help_heading = "Connection")]
     password_stdin: bool,
     /// Read the password of an encrypted file from the first line of standard input [default: one is made up]

@@ -235,6 +235,7 @@ impl Worker<'_> {
             .map_err(|why| Plain::new("export-unfit", format!("how the broker is reached is not known: {why}")))?;
         let topics = self.topics(row);
         let writable = topics.iter().find(|topic| topic.grant.allows(crate::acl::Access::Write));
+        let topic = writable.map(|topic| crate::acl::topic_below(&topic.filter, "test"));
         let device = export::Device {
             name: row.name.as_str(),
             key_pem: key.map(Vec::as_slice),
@@ -245,7 +246,7 @@ impl Worker<'_> {
             broker,
             user: password.is_some().then(|| row.user()),
             password,
-            topic: writable.map(|topic| topic.filter.as_str()).filter(|filter| !filter.contains(['+', '#'])),
+            topic: topic.as_deref(),
         };
         let bundle = export::bundle(&device, target, &export::Options::default())?;
         for file in bundle.files {
