@@ -47,6 +47,8 @@ pub struct Done {
     pub issued: u64,
     pub in_all: u64,
     pub bad: Vec<Told>,
+    /// What devices with a profile will have trouble with.
+    pub warnings: BTreeSet<String>,
     pub samples: Vec<Sample>,
     pub merged: merge::Merged,
     pub state: State,
@@ -60,6 +62,7 @@ const MOST_IN_BATCH: u64 = 1024;
 const PATIENCE: Duration = Duration::from_millis(300);
 /// Devices with which the broker is asked in the end.
 const SAMPLES: usize = 3;
+const MOST_WARNINGS: usize = 20;
 
 /// Issues every new row, and ends the list.
 pub fn run(
@@ -87,6 +90,7 @@ pub fn run(
         issued: 0,
         in_all: 0,
         bad: Vec::new(),
+        warnings: BTreeSet::new(),
         samples: Vec::new(),
         merged: merge::Merged::default(),
         state: state.clone(),
@@ -126,7 +130,15 @@ pub fn give_up(workspace: &Workspace, state: State) -> Result<Done, Failure> {
         }
     }
     let merged = finish(workspace, &state, true)?;
-    Ok(Done { issued: 0, in_all: state.issued, bad: Vec::new(), samples: Vec::new(), merged, state })
+    Ok(Done {
+        issued: 0,
+        in_all: state.issued,
+        bad: Vec::new(),
+        warnings: BTreeSet::new(),
+        samples: Vec::new(),
+        merged,
+        state,
+    })
 }
 
 /// What remains when every device is noted and the archive has its end: its name, and the broker's files, once.
@@ -254,6 +266,10 @@ fn write_all(
         state.issued += made.count;
         progress(made.count);
         done.bad.extend(made.bad);
+        // they do not name the device, so there are few
+        if done.warnings.len() < MOST_WARNINGS {
+            done.warnings.extend(made.warnings);
+        }
         keep_sample(&mut done.samples, made.sample);
         if batch.count >= BATCH || since.elapsed() > PATIENCE {
             state.started = started.floor();
