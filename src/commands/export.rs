@@ -33,6 +33,7 @@ use crate::workspace::layout;
 /// here connects without verifying the broker.
 #[derive(clap::Args)]
 pub struct Args {
+    /// The client, as `mqsec list` has it
     name: ClientName,
     /// What the files are for
     #[arg(long = "for", value_name = "TARGET")]

@@ -191,9 +191,12 @@ pub(super) struct Login {
 
 pub(super) fn login(context: &Context<'_>, args: &Args, broker: &Broker) -> Result<Login, Failure> {
     let workspace = &context.workspace;
-    let identity = configuration::listeners(workspace)?
+    let listeners = configuration::listeners(workspace)?;
+    let identity = listeners
         .iter()
         .find(|listener| listener.port == broker.port)
+        // a port that somebody else forwards
+        .or_else(|| listeners.iter().find(|listener| listener.tls && !listener.websockets))
         .map(|listener| configuration::identity_is_user(workspace, listener))
         .transpose()?
         .unwrap_or(false);
