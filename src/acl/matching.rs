@@ -49,6 +49,13 @@ pub fn is_topic(topic: &[u8]) -> bool {
         && is_shallow(topic)
 }
 
+/// A topic that the filter matches: `word` stands for its wildcards.
+pub fn topic_below(filter: &str, word: &str) -> String {
+    let levels: Vec<&str> =
+        filter.split('/').map(|level| if matches!(level, "+" | "#") { word } else { level }).collect();
+    levels.join("/")
+}
+
 fn is_shallow(text: &[u8]) -> bool {
     text.iter().filter(|byte| **byte == b'/').count() <= DEEPEST
 }

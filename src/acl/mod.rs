@@ -37,6 +37,7 @@ pub use lint::What;
 pub use lint::problems;
 pub use matching::is_filter;
 pub use matching::is_topic;
+pub use matching::topic_below;
 pub use reading::Reading;
 pub use subscription::Coverage;
 pub use subscription::Received;

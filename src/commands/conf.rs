@@ -10,6 +10,7 @@ mod set;
 mod show;
 
 use crate::conf::keyword;
+use crate::conf::keyword::Keyword;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
@@ -73,13 +74,10 @@ fn no_part(what: String) -> Plain {
         .hint("see what it has: mqsec conf show --effective")
 }
 
-/// Options whose value is a secret: it is never told, and never on a command line.
-const SECRETS: [&str; 4] = ["password", "remote_password", "local_password", "bridge_psk"];
-
 /// A line of the file as it may be shown.
 fn without_secret(line: &str) -> String {
     let key = line.trim_start_matches(' ').split(' ').next().unwrap_or_default();
-    match SECRETS.contains(&key) {
+    match keyword::keyword(key).is_some_and(Keyword::is_secret) {
         true => format!("{key} [redacted]"),
         false => crate::error::printable(line),
     }

@@ -33,6 +33,7 @@ use crate::workspace::layout;
 /// here connects without verifying the broker.
 #[derive(clap::Args)]
 pub struct Args {
+    /// The client, as `mqsec list` has it
     name: ClientName,
     /// What the files are for
     #[arg(long = "for", value_name = "TARGET")]
@@ -55,7 +56,7 @@ pub struct Args {
     /// The user [default: the one of the client's name, where there is one]
     #[arg(long, value_name = "USER", help_heading = "Connection")]
     user: Option<UserName>,
-    /// Read the user's password from the first line of standard input [default: MQSEC_PASSWORD, or .env]
+    /// Read the user's password from the first line of standard input [default: MQSEC_PASSWORD, .env, or what a list gave it]
     #[arg(long, help_heading = "Connection")]
     password_stdin: bool,
     /// Read the password of an encrypted file from the first line of standard input [default: one is made up]

@@ -133,6 +133,11 @@ impl Keyword {
         self.alias_of.unwrap_or(self.name)
     }
 
+    /// Whether the value is never told, and never on a command line.
+    pub fn is_secret(&self) -> bool {
+        matches!(self.name, "password" | "remote_password" | "local_password" | "bridge_psk")
+    }
+
     /// Whether the broker takes the whole rest of the line, a comment behind it included.
     pub fn takes_line(&self) -> bool {
         matches!(self.value, ValueType::Text | ValueType::Path | ValueType::Folder)

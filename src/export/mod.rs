@@ -9,6 +9,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 use crate::error::Plain;
+use crate::error::shell_word;
 use crate::pki::keys::KeyType;
 use crate::pki::parsed::Certificate;
 use crate::pki::parsed::KeyKind;
@@ -138,9 +139,13 @@ impl<'a> Device<'a> {
     fn key(&self, target: Target) -> Result<&'a [u8], Plain> {
         let name = self.name;
         self.key_pem.ok_or_else(|| {
-            Plain::no("export-needs-key", format!("`{name}` made its key itself, and {} holds the key", target.name()))
-                .hint(format!("the files without it: mqsec export {name} --for pem"))
-                .hint(format!("or a new pair whose key is here, under another name: mqsec client-cert {name}-2"))
+            let (word, other) = (shell_word(name), shell_word(&format!("{name}-2")));
+            Plain::no(
+                "export-needs-key",
+                format!("the key of `{name}` is not here, and {} holds the key", target.name()),
+            )
+            .hint(format!("the files without it: mqsec export {word} --for pem"))
+            .hint(format!("or a new pair whose key is here, under another name: mqsec client-cert {other}"))
         })
     }
 
@@ -243,9 +248,9 @@ pub fn bundle(device: &Device<'_>, target: Target, options: &Options) -> Result<
     if let Some(own) = read(device.certificate_pem)
         && let Err(why) = limits::takes(target, own.key_kind)
     {
-        let name = device.name;
+        let other = shell_word(&format!("{}-2", device.name));
         return Err(unfit(device, target, &why)
-            .hint(format!("a pair with another key: mqsec client-cert {name}-2 --key-type p256")));
+            .hint(format!("a pair with another key: mqsec client-cert {other} --key-type p256")));
     }
     if let Some(root) = read(device.authorities_pem)
         && let Err(why) = target.verifies(&root)

@@ -1,10 +1,16 @@
 //! `.env` and the password file.
 
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
 use super::permissions;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::passwd::Outcome;
 use crate::passwd::PasswdFile;
+use crate::passwd::UserName;
+use crate::pki::names::ClientName;
+use crate::secret::Secret;
 use crate::workspace::Transaction;
 use crate::workspace::Workspace;
 use crate::workspace::env_file::EnvFile;
@@ -35,6 +41,21 @@ pub fn env_with_users(workspace: &Workspace) -> Result<EnvFile, Failure> {
             .into());
     }
     Ok(env)
+}
+
+/// The user that `fleet issue` gave a device, as long as the broker has him, and his password, as long as the broker takes it.
+pub fn of_device(workspace: &Workspace, name: &ClientName) -> Result<Option<(UserName, Option<Secret>)>, Failure> {
+    #[derive(Deserialize)]
+    struct Login {
+        username: String,
+        password: String,
+    }
+    let Some(bytes) = workspace.read(&layout::client(name).login)?.map(Zeroizing::new) else { return Ok(None) };
+    let Ok(login) = serde_json::from_slice::<Login>(&bytes) else { return Ok(None) };
+    let password = Secret::new(login.password);
+    let Ok(user) = UserName::parse(&login.username) else { return Ok(None) };
+    let taken = passwd_file(workspace)?.verify(&user, &password);
+    Ok(taken.map(|taken| (user, taken.then_some(password))))
 }
 
 /// The password file as it is; empty when there is none.

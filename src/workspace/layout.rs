@@ -162,11 +162,19 @@ pub struct ClientFiles {
     pub cert: PathBuf,
     /// The certificate and the authority that issued it, in the order in which TLS sends them.
     pub chain: PathBuf,
+    /// User and password of a device that was issued from a list.
+    pub login: PathBuf,
 }
 
 pub fn client(name: &ClientName) -> ClientFiles {
     let file = |end: &str| PathBuf::from(CLIENT_DIR).join(name.as_str()).join(format!("{name}.{end}"));
-    ClientFiles { key: file("key"), csr: file("csr"), cert: file("crt"), chain: file("chain.crt") }
+    ClientFiles {
+        key: file("key"),
+        csr: file("csr"),
+        cert: file("crt"),
+        chain: file("chain.crt"),
+        login: file("login.json"),
+    }
 }
 
 /// Whose file it is.

@@ -110,15 +110,33 @@ fn describe(command: &str, sandbox: &Sandbox, page: &mut String) {
     let words: Vec<&str> = std::iter::once("help").chain(command.split(' ').skip(1)).collect();
     let help = sandbox.mqsec(&words).ok().stdout;
     let own = match command {
-        "mqsec" => help.as_str(),
+        "mqsec" => help.clone(),
         // the same below every command
-        _ => help.split("\nGlobal options:").next().unwrap(),
+        _ => without_global_options(&help),
     };
     let own: Vec<&str> = own.trim_end().lines().map(str::trim_end).collect();
     page.push_str(&format!("\n## {command}\n\n```text\n{}\n```\n", own.join("\n")));
     for name in subcommands(&help) {
         describe(&format!("{command} {name}"), sandbox, page);
     }
+}
+
+/// A help text without the paragraph of the global options; what stands below headings of the command's own may follow it.
+fn without_global_options(help: &str) -> String {
+    let mut inside = false;
+    let own = help.lines().filter(|line| {
+        if line.starts_with(|first: char| !first.is_whitespace()) {
+            inside = *line == "Global options:";
+        }
+        !inside
+    });
+    own.collect::<Vec<&str>>().join("\n")
+}
+
+#[test]
+fn only_the_global_options_are_left_out() {
+    let help = "Usage: x\n\nOptions:\n  -a\n\nGlobal options:\n  --dir\n\n  --json\n\nConnection:\n  --host\n";
+    assert_eq!(without_global_options(help), "Usage: x\n\nOptions:\n  -a\n\nConnection:\n  --host");
 }
 
 const CLI_HEAD: &str = "\

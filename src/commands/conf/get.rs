@@ -100,7 +100,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn shown(&self, value: &reading::Value) -> String {
-        match super::SECRETS.contains(&self.known.name) {
+        match self.known.is_secret() {
             true => "[redacted]".to_owned(),
             false => crate::error::printable(&value.text),
         }

@@ -84,7 +84,7 @@ fn value(context: &Context<'_>, args: &Args) -> Result<Secret, Failure> {
     if args.stdin {
         return context.ui.read_password();
     }
-    if super::SECRETS.contains(&args.key.as_str()) && !args.value.is_empty() {
+    if keyword(&args.key).is_some_and(Keyword::is_secret) && !args.value.is_empty() {
         let key = &args.key;
         return Err(Plain::new(
             "conf-secret-on-command-line",

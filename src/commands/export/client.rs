@@ -12,6 +12,7 @@ use crate::acl::Rules;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
+use crate::error::shell_word;
 use crate::export::Broker;
 use crate::export::Device;
 use crate::pki::crl::Crl;
@@ -27,6 +28,8 @@ use crate::pki::verify::Finding;
 use crate::pki::verify::Severity;
 use crate::provision::configuration;
 use crate::provision::external;
+use crate::provision::fleet::devices;
+use crate::provision::fleet::devices::Devices;
 use crate::provision::permissions;
 use crate::provision::setup;
 use crate::provision::users;
@@ -56,11 +59,7 @@ impl Client {
         let workspace = &context.workspace;
         let files = layout::client(name);
         let Some(pem) = workspace.read(&files.cert)? else {
-            let path = workspace.show(&files.cert);
-            return Err(Plain::new("certificate-missing", format!("there is no client `{name}`: no `{path}`"))
-                .hint(format!("issue it: mqsec client-cert {}", crate::error::shell_word(name.as_str())))
-                .hint("which there are: mqsec list")
-                .into());
+            return Err(missing(workspace, name)?.into());
         };
         let own = Certificate::from_pem(&pem, &workspace.show(&files.cert))?;
         let key = match workspace.read(&files.key)?.map(Zeroizing::new) {
@@ -121,6 +120,22 @@ impl Client {
     }
 }
 
+/// What to do about a client that is not in the folder.
+fn missing(workspace: &Workspace, name: &ClientName) -> Result<Plain, Failure> {
+    let path = workspace.show(&layout::client(name).cert);
+    let error = Plain::new("certificate-missing", format!("there is no client `{name}`: no `{path}`"));
+    let roster = devices::text(workspace)?;
+    if Devices::of(&roster).get(name.as_str()).is_some() {
+        return Ok(error
+            .detail("it was issued from a list, and its files went elsewhere (fleet issue --out)")
+            .hint("its form can be made with it, by the list's column `profile`: mqsec fleet issue LIST --reissue")
+            .hint("or put its .key and .crt back into that folder"));
+    }
+    Ok(error
+        .hint(format!("issue it: mqsec client-cert {}", shell_word(name.as_str())))
+        .hint("which there are: mqsec list"))
+}
+
 /// The roots that are trusted: during a rollover both.
 fn roots(workspace: &Workspace) -> Result<Vec<Certificate>, Failure> {
     let shown = workspace.show(layout::CA_CERT);
@@ -161,7 +176,7 @@ fn refuse(name: &ClientName, findings: &[Finding]) -> Result<(), Failure> {
     if let Some(hint) = &first.hint {
         error = error.hint(hint.clone());
     }
-    Err(error.hint(format!("all about it: mqsec verify {}", crate::error::shell_word(name.as_str()))).into())
+    Err(error.hint(format!("all about it: mqsec verify {}", shell_word(name.as_str()))).into())
 }
 
 /// How the client logs in, beside its certificate.
@@ -176,9 +191,12 @@ pub(super) struct Login {
 
 pub(super) fn login(context: &Context<'_>, args: &Args, broker: &Broker) -> Result<Login, Failure> {
     let workspace = &context.workspace;
-    let identity = configuration::listeners(workspace)?
+    let listeners = configuration::listeners(workspace)?;
+    let identity = listeners
         .iter()
         .find(|listener| listener.port == broker.port)
+        // a port that somebody else forwards
+        .or_else(|| listeners.iter().find(|listener| listener.tls && !listener.websockets))
         .map(|listener| configuration::identity_is_user(workspace, listener))
         .transpose()?
         .unwrap_or(false);
@@ -188,7 +206,7 @@ pub(super) fn login(context: &Context<'_>, args: &Args, broker: &Broker) -> Resu
     };
     if args.user.is_none() && identity {
         // the certificate's name is the user's
-        let topic = topic(workspace, args.name.as_str())?;
+        let topic = topic(workspace, args.name.as_str(), args.name.as_str())?;
         let warning = mute(workspace, args.name.as_str(), topic.as_ref())?;
         return Ok(Login { topic, warning, ..Login::default() });
     }
@@ -197,59 +215,51 @@ pub(super) fn login(context: &Context<'_>, args: &Args, broker: &Broker) -> Resu
         None => users::env_file(workspace)?,
     };
     let known = env.as_ref().map(|env| env.users.as_slice()).unwrap_or_default();
+    let issued = users::of_device(workspace, &args.name)?;
     let user = match &args.user {
         Some(user) => Some(user.to_string()),
         None => {
             let own = known.iter().find(|user| setup::client_of(user) == args.name).map(|user| user.name.to_string());
-            let named = |name: &str| Some(name.to_owned());
             let passwd = users::passwd_file(workspace)?;
-            own.or_else(|| {
-                passwd.users().find(|(name, _)| *name == args.name.as_str()).and_then(|(name, _)| named(name))
-            })
+            let named =
+                || passwd.users().find(|(name, _)| *name == args.name.as_str()).map(|(name, _)| name.to_owned());
+            own.or_else(|| issued.as_ref().map(|(user, _)| user.to_string())).or_else(named)
         }
     };
     let Some(user) = user else {
         let name = &args.name;
         let warning = workspace.has(layout::PASSWD).then(|| {
-            format!("no user is called `{name}`: the files give no user name; name one with --user USER, or add it: mqsec passwd add {name}")
+            let word = shell_word(name.as_str());
+            format!("no user is called `{name}`: the files give no user name; name one with --user USER, or add it: mqsec passwd add {word}")
         });
         return Ok(Login { warning, ..Login::default() });
     };
     let in_env = known.iter().find(|known| known.name.as_str() == user).map(|known| known.password.clone());
-    let topic = topic(workspace, &user)?;
+    let from_list = || issued.filter(|(name, _)| name.as_str() == user).and_then(|(_, password)| password);
+    let password = given.or(in_env).or_else(from_list);
+    let topic = topic(workspace, &user, args.name.as_str())?;
     let warning = mute(workspace, &user, topic.as_ref())?;
-    Ok(Login { user: Some(user), password: given.or(in_env), topic, warning })
+    Ok(Login { user: Some(user), password, topic, warning })
 }
 
 /// That the ACL lets the user write nothing: the examples of the files, and the test, would be refused.
 fn mute(workspace: &Workspace, user: &str, topic: Option<&String>) -> Result<Option<String>, Failure> {
     let has_acl = permissions::acl_file(workspace)?.is_some_and(|path| workspace.has(path));
-    let word = crate::error::shell_word(user);
+    let word = shell_word(user);
     Ok((has_acl && topic.is_none()).then(|| {
         format!("the ACL lets `{user}` write nothing: the test is refused until it may: mqsec acl add {word} readwrite TOPIC")
     }))
 }
 
 /// The first topic that the ACL lets this user write, made a plain one where it is a pattern.
-fn topic(workspace: &Workspace, user: &str) -> Result<Option<String>, Failure> {
+fn topic(workspace: &Workspace, user: &str, client_id: &str) -> Result<Option<String>, Failure> {
     let Some(path) = permissions::acl_file(workspace)? else { return Ok(None) };
     let Some(bytes) = workspace.read(path)? else { return Ok(None) };
     let document = Document::parse(&bytes);
     let rules = Rules::of(&document, Series::V21);
-    let plain = |filter: String| {
-        let filter = filter.replace("%u", user).replace("%c", user);
-        let levels: Vec<&str> = filter
-            .split('/')
-            .map(|level| match level {
-                "#" => "test",
-                "+" => "any",
-                other => other,
-            })
-            .collect();
-        levels.join("/")
-    };
+    let plain = |filter: String| acl::topic_below(&filter.replace("%u", user).replace("%c", client_id), "test");
     let may = |topic: &String| {
-        let question = Question { user: Some(user), client_id: user, access: Access::Write, topic };
+        let question = Question { user: Some(user), client_id, access: Access::Write, topic };
         !topic.starts_with('$')
             && Series::RELEASED.iter().all(|series| acl::decide(&document, &question, *series).allowed)
     };

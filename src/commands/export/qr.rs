@@ -61,10 +61,18 @@ fn ascii(json: &str) -> String {
 impl Code {
     /// Two rows of modules a line, black on white whatever the terminal's colours are, with the blank border that readers
     /// need. Where colours are taken out, the blocks are the dark ones: as on paper.
-    pub(super) fn text(&self) -> String {
+    /// A terminal that has not the room would break its lines, and nobody could read it.
+    pub(super) fn text(&self, room: Option<usize>) -> String {
         const BORDER: i32 = 4;
         let mut text = String::new();
         let size = self.code.size();
+        let width = usize::try_from(size + 2 * BORDER).unwrap_or_default();
+        if let Some(room) = room.filter(|room| *room < width) {
+            return format!(
+                "the QR code is {width} columns wide, and this terminal has {room}: make it wider, or its letters smaller, and \
+                 give the command again\n"
+            );
+        }
         for y in (-BORDER..size + BORDER).step_by(2) {
             text.push_str("\x1b[38;5;16;48;5;231m");
             for x in -BORDER..size + BORDER {
@@ -79,5 +87,20 @@ impl Code {
             text.push_str("\x1b[0m\n");
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_shown_where_it_has_room() {
+        let broker = Broker { host: "pi.lan".to_owned(), port: 8883, websockets: None, names: Vec::new() };
+        let code = code(&broker, None, None, &"ab".repeat(32)).ok().unwrap();
+        let width = usize::try_from(code.code.size()).unwrap() + 8;
+        assert!(code.text(None).contains('█') && code.text(Some(width)).contains('█'));
+        let told = code.text(Some(width - 1));
+        assert!(!told.contains('█') && told.contains(&format!("{width} columns")), "{told}");
     }
 }

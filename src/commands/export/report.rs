@@ -46,7 +46,7 @@ impl Exported<'_> {
 }
 
 impl Report for Exported<'_> {
-    fn text(&self, _fancy: bool) -> String {
+    fn text(&self, fancy: bool) -> String {
         let Self { args, broker, bundle, .. } = self;
         let folder = self.folder();
         let user = self.user.as_ref().map(|user| format!(" as `{user}`")).unwrap_or_default();
@@ -71,7 +71,8 @@ impl Report for Exported<'_> {
             text.push_str(&format!("test: cd {} && {test}\n", shell_word(&folder)));
         }
         if let Some(code) = &self.code {
-            text.push_str(&code.text());
+            let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+            text.push_str(&code.text(if fancy { terminal() } else { None }));
         }
         text
     }

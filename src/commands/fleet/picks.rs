@@ -28,7 +28,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Pick>, Failure> {
         stdin.map_err(|source| FsError::new("read", path, source))?;
     } else {
         let Some(found) = fs::read_long(path, LONGEST)? else {
-            return Err(Plain::new("file-missing", format!("there is no `{}`", path.display()))
+            return Err(Plain::new("file-not-found", format!("there is no `{}`", path.display()))
                 .hint("a list has a name a line; from standard input: mqsec fleet revoke --from -")
                 .into());
         };

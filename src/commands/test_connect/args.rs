@@ -20,7 +20,7 @@ use crate::workspace::utf8;
 /// Connect to the broker, publish, see the message come back; or name the one cause why not
 ///
 /// The password is better not given as an argument, where other users of the machine see it: without one it is taken
-/// from --password-file, standard input, MQSEC_PASSWORD or .env, or asked for.
+/// from --password-file, standard input, MQSEC_PASSWORD, .env or what a list gave the device, or asked for.
 #[derive(clap::Args)]
 pub struct Args {
     /// The user [default: the first of .env]
@@ -165,12 +165,22 @@ impl Args {
                 .hint("mqsec test-connect USER [PASSWORD [CLIENT]]; or without a user: mqsec test-connect --anonymous")
                 .into());
         };
-        let password = match (given, found) {
-            (Some(given), _) => given,
-            (None, Some(user)) => user.password.clone(),
-            (None, None) => context.ui.ask_password(&format!("user `{user}`"), false)?,
+        let password = match given.or_else(|| found.map(|found| found.password.clone())) {
+            Some(password) => password,
+            None => match self.issued(context, &user)? {
+                Some(password) => password,
+                None => context.ui.ask_password(&format!("user `{user}`"), false)?,
+            },
         };
         Ok((user, password))
+    }
+
+    /// What a list gave the device of that name.
+    fn issued(&self, context: &Context<'_>, user: &str) -> Result<Option<Secret>, Failure> {
+        let named = self.client.clone().or_else(|| self.positional_client.clone());
+        let Some(device) = named.or_else(|| user.parse().ok()) else { return Ok(None) };
+        let login = users::of_device(&context.workspace, &device)?.filter(|(name, _)| name.as_str() == user);
+        Ok(login.and_then(|(_, password)| password))
     }
 
     fn given_password(&self, context: &Context<'_>) -> Result<Option<Secret>, Failure> {

@@ -1,6 +1,7 @@
 //! `browser`: a client certificate for a browser, and how to use secure websockets.
 
 use crate::error::Plain;
+use crate::error::shell_word;
 use crate::export::Bundle;
 use crate::export::Device;
 use crate::export::File;
@@ -8,7 +9,7 @@ use crate::export::Options;
 use crate::export::Target;
 
 pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Result<Bundle, Plain> {
-    let name = device.name;
+    let name = super::material::stem(device);
     let (mut files, _) = super::pkcs12::keystore(device, Target::Browser, options)?;
     files.push(File::public("ca.crt", device.authorities_pem));
     let password = match options.file_password {
@@ -41,8 +42,15 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
                 "In the page: mqtt.connect(\"{url}\", …) of MQTT.js, or new WebSocket(\"{url}\", \"mqtt\")."
             ));
             let (host, port) = (&device.broker.host, device.broker.websockets.unwrap_or_default());
-            let user = device.user.map_or_else(|| "--anonymous".to_owned(), crate::error::shell_word);
-            bundle.test = Some(format!("mqsec test-connect {user} --wss --host {host} --port {port} --ca ca.crt"));
+            let user = device.user.map_or_else(|| "--anonymous".to_owned(), shell_word);
+            let (p12, password) = (shell_word(&format!("{name}.p12")), shell_word(&format!("{name}.p12.password")));
+            let password = if options.file_password.is_none() { &password } else { "PASSWORD-FILE" };
+            let part = format!("openssl pkcs12 -in {p12} -passin file:{password}");
+            bundle.test = Some(format!(
+                "mqsec test-connect {user} --wss --host {host} --port {port} --ca ca.crt --cert <({part} -nokeys -clcerts) \
+                 --key <({part} -nocerts -nodes) --topic {}",
+                shell_word(&device.example_topic())
+            ));
         }
         None => bundle.warnings.push(
             "the broker has no listener for secure websockets, and a browser speaks nothing else: add one to \

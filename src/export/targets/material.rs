@@ -15,12 +15,17 @@ pub(super) struct Names {
     pub authority: &'static str,
 }
 
-pub(super) fn names(device: &Device<'_>) -> Names {
+/// How the names of the device's own files begin.
+pub(super) fn stem(device: &Device<'_>) -> String {
     // a device of the name `ca` would write its certificate over the authority's, where letters have no case too
-    let stem = match device.name.eq_ignore_ascii_case("ca") {
+    match device.name.eq_ignore_ascii_case("ca") {
         true => format!("{}-client", device.name),
         false => device.name.to_owned(),
-    };
+    }
+}
+
+pub(super) fn names(device: &Device<'_>) -> Names {
+    let stem = stem(device);
     Names { key: format!("{stem}.key"), certificate: format!("{stem}.crt"), authority: "ca.crt" }
 }
 
@@ -32,8 +37,24 @@ pub(super) fn files(device: &Device<'_>) -> Vec<File> {
     key.into_iter().chain([certificate, File::public(names.authority, device.authorities_pem)]).collect()
 }
 
+/// A program with the device's values in it; `quoted` writes a text in its language.
+pub(super) fn program(device: &Device<'_>, template: &str, quoted: fn(&str) -> String, login: String) -> String {
+    let names = names(device);
+    let values = [
+        ("HOST", quoted(&device.broker.host)),
+        ("PORT", device.broker.port.to_string()),
+        ("CA", quoted(names.authority)),
+        ("CERT", quoted(&names.certificate)),
+        ("KEY", quoted(&names.key)),
+        ("ID", quoted(device.name)),
+        ("TOPIC", quoted(&device.example_topic())),
+        ("LOGIN", login),
+    ];
+    fill(template, &values)
+}
+
 /// A text with what stands between `@`s in it. What is put in is not looked at again: a name may have `@PORT@` in it.
-pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
+fn fill(template: &str, values: &[(&str, String)]) -> String {
     let mut out = String::with_capacity(template.len() + 200);
     for (at, part) in template.split('@').enumerate() {
         match values.iter().find(|(name, _)| at % 2 == 1 && *name == part) {

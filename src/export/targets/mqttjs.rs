@@ -37,7 +37,6 @@ pub(in crate::export) fn bundle(device: &Device<'_>, _options: &Options) -> Resu
 }
 
 fn source(device: &Device<'_>) -> String {
-    let names = material::names(device);
     let login = match (device.user, device.password) {
         (None, _) => "  // no user: the certificate says who this is".to_owned(),
         (Some(user), Some(password)) => {
@@ -48,17 +47,7 @@ fn source(device: &Device<'_>) -> String {
             json(user)
         ),
     };
-    let values = [
-        ("HOST", json(&device.broker.host)),
-        ("PORT", device.broker.port.to_string()),
-        ("CA", json(names.authority)),
-        ("CERT", json(&names.certificate)),
-        ("KEY", json(&names.key)),
-        ("ID", json(device.name)),
-        ("TOPIC", json(&device.example_topic())),
-        ("LOGIN", login),
-    ];
-    material::fill(TEMPLATE, &values)
+    material::program(device, TEMPLATE, json, login)
 }
 
 const TEMPLATE: &str = r"// Connects to the broker over TLS with a client certificate, sends itself a message, and prints what comes back.

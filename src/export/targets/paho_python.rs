@@ -41,7 +41,6 @@ fn unknown_password(device: &Device<'_>, program: &str) -> Option<String> {
 }
 
 fn source(device: &Device<'_>) -> String {
-    let names = material::names(device);
     let login = match (device.user, device.password) {
         (None, _) => "USER = PASSWORD = None  # the certificate says who this is".to_owned(),
         (Some(user), Some(password)) => {
@@ -52,17 +51,7 @@ fn source(device: &Device<'_>) -> String {
             python(user)
         ),
     };
-    let values = [
-        ("HOST", python(&device.broker.host)),
-        ("PORT", device.broker.port.to_string()),
-        ("CA", python(names.authority)),
-        ("CERT", python(&names.certificate)),
-        ("KEY", python(&names.key)),
-        ("ID", python(device.name)),
-        ("TOPIC", python(&device.example_topic())),
-        ("LOGIN", login),
-    ];
-    material::fill(TEMPLATE, &values)
+    material::program(device, TEMPLATE, python, login)
 }
 
 const TEMPLATE: &str = r#""""Connects to the broker over TLS with a client certificate, sends itself a message, and prints what comes back.

@@ -12,6 +12,7 @@ use p12_keystore::PrivateKeyChain;
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::material;
 use crate::error::Plain;
 use crate::error::shell_word;
 use crate::export::Bundle;
@@ -24,7 +25,7 @@ use crate::pki::parsed::Certificate;
 use crate::secret::Secret;
 
 pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Result<Bundle, Plain> {
-    let name = device.name;
+    let name = material::stem(device);
     let (mut files, password) = keystore(device, Target::Pkcs12, options)?;
     files.push(File::secret("ca.p12", truststore(device, &password, options)?));
     files.push(File::public("ca.crt", device.authorities_pem));
@@ -61,7 +62,7 @@ pub(in crate::export) fn bundle(device: &Device<'_>, options: &Options) -> Resul
 
 /// `NAME.p12`, and `NAME.p12.password` where it was made up.
 pub(super) fn keystore(device: &Device<'_>, target: Target, options: &Options) -> Result<(Vec<File>, Secret), Plain> {
-    let name = device.name;
+    let name = material::stem(device);
     let key = keys::parse(device.key(target)?, &format!("{name}.key")).map_err(|error| failed(&error))?;
     let der = PrivatePkcs8KeyDer::from_pem_slice(&keys::to_pem(&key)).map_err(|error| failed(&error))?;
     let key = PrivateKey::from_der(der.secret_pkcs8_der()).map_err(|error| failed(&error))?;
@@ -70,7 +71,10 @@ pub(super) fn keystore(device: &Device<'_>, target: Target, options: &Options) -
     chain.extend(certificates(device.authorities_pem)?.into_iter().take(1));
     let chain: Vec<Stored> = chain.into_iter().map(|(_, stored)| stored).collect();
     let mut store = KeyStore::new();
-    store.add_entry(&alias(name), KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new(&b"mqsec"[..], key, chain)));
+    store.add_entry(
+        &alias(device.name),
+        KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new(&b"mqsec"[..], key, chain)),
+    );
     let password = options.file_password.clone().unwrap_or_else(Secret::generate);
     let mut files = vec![File::secret(format!("{name}.p12"), write(&store, &password, options)?)];
     if options.file_password.is_none() {

@@ -47,6 +47,8 @@ pub struct Done {
     pub issued: u64,
     pub in_all: u64,
     pub bad: Vec<Told>,
+    /// What devices with a profile will have trouble with.
+    pub warnings: BTreeSet<String>,
     pub samples: Vec<Sample>,
     pub merged: merge::Merged,
     pub state: State,
@@ -74,6 +76,7 @@ impl Pace {
 
 /// Devices with which the broker is asked in the end.
 const SAMPLES: usize = 3;
+const MOST_WARNINGS: usize = 20;
 
 /// Issues every new row, and ends the list.
 pub fn run(
@@ -101,6 +104,7 @@ pub fn run(
         issued: 0,
         in_all: 0,
         bad: Vec::new(),
+        warnings: BTreeSet::new(),
         samples: Vec::new(),
         merged: merge::Merged::default(),
         state: state.clone(),
@@ -140,7 +144,15 @@ pub fn give_up(workspace: &Workspace, state: State) -> Result<Done, Failure> {
         }
     }
     let merged = finish(workspace, &state, true)?;
-    Ok(Done { issued: 0, in_all: state.issued, bad: Vec::new(), samples: Vec::new(), merged, state })
+    Ok(Done {
+        issued: 0,
+        in_all: state.issued,
+        bad: Vec::new(),
+        warnings: BTreeSet::new(),
+        samples: Vec::new(),
+        merged,
+        state,
+    })
 }
 
 /// What remains when every device is noted and the archive has its end: its name, and the broker's files, once.
@@ -269,6 +281,10 @@ fn write_all(
         state.issued += made.count;
         progress(made.count);
         done.bad.extend(made.bad);
+        // they do not name the device, so there are few
+        if done.warnings.len() < MOST_WARNINGS {
+            done.warnings.extend(made.warnings);
+        }
         keep_sample(&mut done.samples, made.sample);
         if batch.count >= pace.usual || since.elapsed() > pace.patience {
             state.started = started.floor();

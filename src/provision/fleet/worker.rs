@@ -1,5 +1,6 @@
 //! One row made into a device: key, certificate, password and permissions.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::json;
@@ -74,6 +75,8 @@ pub struct Made {
     pub acl: String,
     pub count: u64,
     pub bad: Vec<Told>,
+    /// What devices with a profile will have trouble with; the same sentence for all of them.
+    pub warnings: BTreeSet<String>,
     /// One of them, with all that it needs to log in.
     pub sample: Option<Sample>,
     /// Where the names stand in [`layout::fleet::STARTED`].
@@ -150,7 +153,9 @@ impl Worker<'_> {
         } else {
             if let Some(target) = row.profile {
                 let leaf = String::from_utf8_lossy(&chain[..leaf_length]).into_owned();
-                self.exported(row, target, (&leaf, key_pem.as_deref(), key_type), password.as_ref(), &mut pieces)?;
+                let made_of = (leaf.as_str(), key_pem.as_deref(), key_type);
+                let warnings = self.exported(row, target, made_of, password.as_ref(), &mut pieces)?;
+                made.warnings.extend(warnings.into_iter().map(|warning| format!("{}: {warning}", target.name())));
             }
             if let Some(password) = &password {
                 let text = json!({ "username": row.user(), "password": password.expose() });
@@ -226,7 +231,7 @@ impl Worker<'_> {
         (leaf, key, key_type): (&str, Option<&Vec<u8>>, KeyType),
         password: Option<&Secret>,
         pieces: &mut Pieces,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<String>, Failure> {
         let broker = self
             .office
             .settings
@@ -235,6 +240,7 @@ impl Worker<'_> {
             .map_err(|why| Plain::new("export-unfit", format!("how the broker is reached is not known: {why}")))?;
         let topics = self.topics(row);
         let writable = topics.iter().find(|topic| topic.grant.allows(crate::acl::Access::Write));
+        let topic = writable.map(|topic| crate::acl::topic_below(&topic.filter, "test"));
         let device = export::Device {
             name: row.name.as_str(),
             key_pem: key.map(Vec::as_slice),
@@ -245,14 +251,14 @@ impl Worker<'_> {
             broker,
             user: password.is_some().then(|| row.user()),
             password,
-            topic: writable.map(|topic| topic.filter.as_str()).filter(|filter| !filter.contains(['+', '#'])),
+            topic: topic.as_deref(),
         };
         let bundle = export::bundle(&device, target, &export::Options::default())?;
         for file in bundle.files {
             let name = format!("{}/{}", target.name(), file.name);
             pieces.files.push(Piece { name, bytes: file.bytes, secret: file.secret });
         }
-        Ok(())
+        Ok(bundle.warnings)
     }
 
     /// Keeps the pair that is there, if one is, in the dated backup.

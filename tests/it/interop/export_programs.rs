@@ -365,13 +365,3 @@ fn a_key_that_is_not_here_is_asked_for_or_refused() {
         assert!(!sandbox.has("no"), "{target}");
     }
 }
-
-/// Its certificate is not written over the authority's.
-#[test]
-fn a_device_of_the_name_ca_keeps_its_certificate_apart() {
-    let sandbox = running("2.1.2", "cert");
-    sandbox.mqsec(&["client-cert", "ca"]).ok();
-    sandbox.mqsec(&["export", "ca", "--for", "paho-python", "--host", "localhost", "--out", "out"]).ok();
-    assert_eq!(sandbox.read("out/ca.crt"), sandbox.read("certs/ca.crt"));
-    assert!(sandbox.has("out/ca-client.crt") && sandbox.has("out/ca-client.key"));
-}

@@ -348,3 +348,18 @@ fn options_and_rules_are_explained() {
     let wrong = sandbox.mqsec(&["explain", "requir_certificate"]).fails(2, "code-unknown");
     assert!(wrong.stderr.contains("mqsec explain require_certificate"), "{}", wrong.stderr);
 }
+
+#[test]
+fn what_is_wrong_with_a_secret_is_told_without_it() {
+    for (line, rule) in [("hush #hush", "conf-comment-in-value"), ("\"hush\"", "conf-quoted-value")] {
+        let sandbox = Sandbox::new();
+        let conf = CONF.replace("remote_password hush", &format!("remote_password {line}"));
+        assert_ne!(conf, CONF);
+        sandbox.write("config/mosquitto.conf", conf);
+        for command in [&["conf", "check"][..], &["conf", "check", "--json"], &["doctor"]] {
+            let said = sandbox.mqsec(command);
+            assert!(said.stdout.contains(rule), "{command:?}: {said:?}");
+            assert!(!said.stdout.contains("hush") && !said.stderr.contains("hush"), "{command:?}: {said:?}");
+        }
+    }
+}

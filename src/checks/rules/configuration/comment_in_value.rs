@@ -38,11 +38,15 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, found: &mut Found<'_>) {
-    super::texts(subject, |value| {
+    super::texts(subject, |value, secret| {
         let (text, comment) = value.text.split_once(" #")?;
         let column = value.place.column + text.chars().count() + 1;
         let place = Place { column, ..value.place.clone() };
-        Some((place, format!("`#{comment}` is no comment here: the value is `{}`", value.text)))
+        let message = match secret {
+            true => "what follows ` #` is no comment here: it is part of the secret value".to_owned(),
+            false => format!("`#{comment}` is no comment here: the value is `{}`", value.text),
+        };
+        Some((place, message))
     })
     .into_iter()
     .for_each(|(place, message)| {

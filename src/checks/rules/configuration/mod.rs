@@ -45,6 +45,7 @@ use crate::checks::Finding;
 use crate::checks::Found;
 use crate::checks::Rule;
 use crate::checks::Subject;
+use crate::conf::keyword::Keyword;
 use crate::conf::keyword::keyword;
 use crate::conf::reading::Listener;
 use crate::conf::reading::Options;
@@ -165,16 +166,17 @@ fn listeners(subject: &Subject, says: impl Fn(&Reading, &Listener) -> Option<Str
     found
 }
 
-/// What a rule says of the values that take the rest of their line, each line once.
-fn texts(subject: &Subject, says: impl Fn(&Value) -> Option<(Place, String)>) -> Vec<(Place, String)> {
+/// What a rule says of the values that take the rest of their line, each line once. It is told whether the value is secret.
+fn texts(subject: &Subject, says: impl Fn(&Value, bool) -> Option<(Place, String)>) -> Vec<(Place, String)> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     for reading in subject.targets.iter().filter_map(|series| subject.reading(*series)) {
         let of_listeners = reading.listeners.iter().chain(&reading.unopened).map(|listener| &listener.options);
         let of_bridges = reading.bridges.iter().map(|bridge| &bridge.options);
         let groups: Vec<&Options> = [&reading.global].into_iter().chain(of_listeners).chain(of_bridges).collect();
         for (key, value) in groups.into_iter().flat_map(Options::iter) {
-            let whole = key == "log_file" || keyword(key).is_some_and(|known| known.takes_line());
-            if let Some((place, message)) = says(value).filter(|_| whole)
+            let known = keyword(key);
+            let whole = key == "log_file" || known.is_some_and(|known| known.takes_line());
+            if let Some((place, message)) = says(value, known.is_some_and(Keyword::is_secret)).filter(|_| whole)
                 && seen.insert(place.clone())
             {
                 found.push((place, message));

@@ -30,10 +30,11 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject, found: &mut Found<'_>) {
-    super::texts(subject, |value| {
+    super::texts(subject, |value, secret| {
         let quoted = |mark: char| value.text.len() > 1 && value.text.starts_with(mark) && value.text.ends_with(mark);
+        let shown = if secret { "[redacted]" } else { &value.text };
         (quoted('"') || quoted('\''))
-            .then(|| (value.place.clone(), format!("the quotation marks are part of the value: {}", value.text)))
+            .then(|| (value.place.clone(), format!("the quotation marks are part of the value: {shown}")))
     })
     .into_iter()
     .for_each(|(place, message)| {

@@ -108,13 +108,7 @@ fn attempt(
 fn own_topic(sample: &Sample, read: bool) -> Option<String> {
     let fits = |grant: crate::acl::Grant| grant.allows(Access::Write) && (!read || grant.allows(Access::Read));
     let filter = sample.topics.iter().find(|topic| fits(topic.grant)).map(|topic| topic.filter.as_str())?;
-    Some(
-        filter
-            .split('/')
-            .map(|level| if matches!(level, "+" | "#") { "mqsec-proof" } else { level })
-            .collect::<Vec<_>>()
-            .join("/"),
-    )
+    Some(crate::acl::topic_below(filter, "mqsec-proof"))
 }
 
 /// Whether a topic is one device's and not the other's, by their names: what a group shares proves nothing.

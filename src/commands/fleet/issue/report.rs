@@ -36,6 +36,8 @@ pub(super) struct Report {
     changed: Vec<&'static str>,
     taken: Option<Taken>,
     proofs: Vec<Proof>,
+    /// What devices with a profile will have trouble with.
+    warnings: Vec<String>,
 }
 
 impl Report {
@@ -74,6 +76,7 @@ impl Report {
             changed: passwd.into_iter().chain(acl).collect(),
             taken,
             proofs,
+            warnings: done.warnings.iter().cloned().collect(),
         }
     }
 
@@ -94,6 +97,7 @@ impl Report {
             changed: Vec::new(),
             taken: None,
             proofs: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -115,6 +119,7 @@ impl Report {
             changed: changed.into_iter().filter(|(is, _)| *is).map(|(_, path)| path).collect(),
             taken: Some(taken),
             proofs: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 
@@ -149,6 +154,11 @@ fn place(context: &Context<'_>, state: &State) -> String {
     }
 }
 
+/// `1 device`, `12,345 devices`.
+fn devices(count: u64) -> String {
+    format!("{} device{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
 /// `12,345`.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -165,7 +175,7 @@ fn grouped(number: u64) -> String {
 impl crate::ui::Report for Report {
     fn text(&self, _fancy: bool) -> String {
         let mut text = match (&self.list, self.issued) {
-            (None, _) => format!("the interrupted run is ended, with {} devices\n", grouped(self.in_all)),
+            (None, _) => format!("the interrupted run is ended, with {}\n", devices(self.in_all)),
             (Some(list), 0) => format!("{list}: nothing new to issue\n"),
             (Some(list), issued) => {
                 let rate = issued as f64 / self.seconds.max(0.001);
@@ -174,7 +184,7 @@ impl crate::ui::Report for Report {
                     false => String::new(),
                 };
                 let rate = grouped(rate as u64);
-                format!("{list}: {} devices issued in {:.1} s, {rate} a second{more}\n", grouped(issued), self.seconds)
+                format!("{list}: {} issued in {:.1} s, {rate} a second{more}\n", devices(issued), self.seconds)
             }
         };
         for (word, count) in self.counts.iter().filter(|(_, count)| *count > 0) {
@@ -188,6 +198,9 @@ impl crate::ui::Report for Report {
         }
         check::told(&mut text, "bad", &self.bad, self.bad_count);
         check::told(&mut text, "kept", &self.kept, self.kept_count);
+        for warning in &self.warnings {
+            text.push_str(&format!("{}: {warning}\n", paint(Tone::Warn, "warning")));
+        }
         if let Some(taken) = &self.taken {
             text.push_str(&taken.text());
         }
@@ -219,6 +232,7 @@ impl crate::ui::Report for Report {
             "bad": self.bad_count,
             "bad_lines": told(&self.bad),
             "kept_lines": told(&self.kept),
+            "warnings": self.warnings,
             "out": self.place,
             "replaced": self.changed,
             "broker": self.taken.as_ref().map(Taken::json),
