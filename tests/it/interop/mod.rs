@@ -9,6 +9,7 @@ mod dynsec;
 mod export_formats;
 mod export_programs;
 mod export_tasmota;
+mod fleet_crashes;
 mod full_disk;
 mod hierarchy;
 mod life_crashes;
