@@ -114,6 +114,21 @@ impl std::str::FromStr for UserName {
     }
 }
 
+/// The answers in the order of the questions, worked out by all cores: a hash takes half a millisecond, and a list has
+/// thousands of passwords.
+pub fn on_all_cores<T: Sync, R: Send>(questions: &[T], answer: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = questions.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let work = |part: &[T]| part.iter().map(&answer).collect::<Vec<R>>();
+        let threads: Vec<_> = questions.chunks(part).map(|part| scope.spawn(move || work(part))).collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -224,6 +224,11 @@ pub fn paint(tone: Tone, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
+/// Whether styles in a result come to be seen; where many are left out, looking for them afterwards costs more than all the rest.
+pub fn has_styles() -> bool {
+    anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never
+}
+
 /// Prints what clap has to say: help on stdout with status 0, a usage error on stderr with 2.
 pub fn usage(error: clap::Error) -> ExitCode {
     if !error.use_stderr() {

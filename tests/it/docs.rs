@@ -16,7 +16,7 @@ use crate::support::Sandbox;
 use crate::support::binary;
 use crate::support::peers;
 
-const SESSIONS: [&str; 3] = ["README.md", "CERTIFICATE.md", "MOSQUITTO_DOCS.md"];
+const SESSIONS: [&str; 4] = ["README.md", "CERTIFICATE.md", "MOSQUITTO_DOCS.md", "docs/fleet.md"];
 
 #[test]
 fn the_sessions_of_the_readme_are_true() {
@@ -31,6 +31,11 @@ fn the_sessions_about_certificates_are_true() {
 #[test]
 fn the_sessions_about_mosquitto_are_true() {
     run_sessions("MOSQUITTO_DOCS.md");
+}
+
+#[test]
+fn the_sessions_about_fleets_are_true() {
+    run_sessions("docs/fleet.md");
 }
 
 #[test]

@@ -59,6 +59,21 @@ const NOT_CODES: &[&str] = &[
     "docker-compose",
     "sensor-1",
     "unless-stopped",
+    // targets of export, and words of their programs
+    "arduino-header",
+    "auto-detect",
+    "esp-idf",
+    "home-assistant",
+    "mqtt-broker",
+    "node-red",
+    "paho-python",
+    "tls-config",
+    // what became of the lines of `fleet revoke`, in JSON
+    "already-revoked",
+    "in-env",
+    "issued-by-the-root",
+    "not-a-device",
+    "not-of-a-list",
     // client ids
     "mqsec-admin",
     "mqsec-bridge-test",

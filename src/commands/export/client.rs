@@ -189,7 +189,8 @@ pub(super) fn login(context: &Context<'_>, args: &Args, broker: &Broker) -> Resu
     if args.user.is_none() && identity {
         // the certificate's name is the user's
         let topic = topic(workspace, args.name.as_str())?;
-        return Ok(Login { topic, ..Login::default() });
+        let warning = mute(workspace, args.name.as_str(), topic.as_ref())?;
+        return Ok(Login { topic, warning, ..Login::default() });
     }
     let env = match given {
         Some(_) => None,
@@ -216,7 +217,17 @@ pub(super) fn login(context: &Context<'_>, args: &Args, broker: &Broker) -> Resu
     };
     let in_env = known.iter().find(|known| known.name.as_str() == user).map(|known| known.password.clone());
     let topic = topic(workspace, &user)?;
-    Ok(Login { user: Some(user), password: given.or(in_env), topic, warning: None })
+    let warning = mute(workspace, &user, topic.as_ref())?;
+    Ok(Login { user: Some(user), password: given.or(in_env), topic, warning })
+}
+
+/// That the ACL lets the user write nothing: the examples of the files, and the test, would be refused.
+fn mute(workspace: &Workspace, user: &str, topic: Option<&String>) -> Result<Option<String>, Failure> {
+    let has_acl = permissions::acl_file(workspace)?.is_some_and(|path| workspace.has(path));
+    let word = crate::error::shell_word(user);
+    Ok((has_acl && topic.is_none()).then(|| {
+        format!("the ACL lets `{user}` write nothing: the test is refused until it may: mqsec acl add {word} readwrite TOPIC")
+    }))
 }
 
 /// The first topic that the ACL lets this user write, made a plain one where it is a pattern.

@@ -153,7 +153,7 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
     match State::load(workspace)? {
         // only its end was missing
         Some(left) if left.ended => {
-            run::finish(workspace, left, false)?;
+            run::finish(workspace, &left, true)?;
         }
         Some(left) if (left.kind, &left.out) == (fresh.kind, &fresh.out) => {
             context.ui.say(format!("going on with a run that was interrupted after {} devices", left.issued));

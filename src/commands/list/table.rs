@@ -19,6 +19,7 @@ use crate::pki::short_date;
 use crate::provision::inventory::Source;
 use crate::ui::Report;
 use crate::ui::Tone;
+use crate::ui::has_styles;
 use crate::ui::paint;
 
 pub(super) struct Table<'a> {
@@ -48,6 +49,7 @@ impl Report for Table<'_> {
         let mut text = String::with_capacity(self.rows.len() * (widest + 72));
         let _ = writeln!(text, "  {:widest$}  ROLE       SERIAL        ENDS        IN             STATE", "NAME");
         let (mut day, mut words) = (i64::MIN, String::new());
+        let styled = has_styles();
         for ((row, state), name) in self.rows.iter().zip(&names) {
             text.push_str("  ");
             match name.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
@@ -68,7 +70,7 @@ impl Report for Table<'_> {
                 words = format!("{}  {:13}  ", short_date(end), in_words(end, self.context.now));
             }
             text.push_str(&words);
-            self.state(&mut text, row, *state);
+            self.state(&mut text, row, *state, styled);
             text.push('\n');
         }
         let _ = write!(text, "{}", self.summary());
@@ -104,17 +106,21 @@ struct Told<'a> {
 }
 
 impl Table<'_> {
-    fn state(&self, text: &mut String, row: &Row, state: State) {
+    fn state(&self, text: &mut String, row: &Row, state: State, styled: bool) {
+        let mut painted = |tone, word: &str| match styled {
+            true => text.push_str(&paint(tone, word)),
+            false => text.push_str(word),
+        };
         match (state, self.book.revocation(row)) {
             (State::Valid, _) => text.push_str("valid"),
             (State::Superseded, _) => text.push_str("superseded"),
-            (State::Expiring, _) => text.push_str(&paint(Tone::Warn, "expiring")),
+            (State::Expiring, _) => painted(Tone::Warn, "expiring"),
             (State::Revoked, Some(entry)) => {
-                text.push_str(&paint(Tone::Bad, "revoked"));
+                painted(Tone::Bad, "revoked");
                 let on = time_of(&entry.date).map(short_date).unwrap_or_default();
                 let _ = write!(text, " ({}, {on})", entry.reason.name());
             }
-            (state, _) => text.push_str(&paint(Tone::Bad, state.name())),
+            (state, _) => painted(Tone::Bad, state.name()),
         }
     }
 

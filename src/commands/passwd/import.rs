@@ -154,26 +154,29 @@ fn read(bytes: &[u8], path: &str, plain: bool) -> Result<Import, Failure> {
 
 fn take_over(file: &mut PasswdFile, newcomers: &[Newcomer], iterations: u32, done: &mut Imported) {
     let mut there = file.hashes();
-    for Newcomer { name, given, .. } in newcomers {
-        let same = there.remove(name.as_str()).map(|hash| match given {
-            Given::Password(password) => hash.is_ok_and(|hash| hash.verify(password)),
-            Given::Hash(new) => hash.as_ref() == Ok(new),
+    let asked: Vec<_> = newcomers.iter().map(|one| (one, there.remove(one.name.as_str()))).collect();
+    let answers = passwd::on_all_cores(&asked, |(Newcomer { given, .. }, old)| {
+        let same = old.as_ref().map(|old| match given {
+            Given::Password(password) => old.as_ref().is_ok_and(|old| old.verify(password)),
+            Given::Hash(new) => old.as_ref() == Ok(new),
         });
-        match same {
-            Some(true) => {
-                done.unchanged.push(name.to_string());
-                continue;
-            }
-            Some(false) => done.changed.push(name.to_string()),
-            None => done.added.push(name.to_string()),
-        }
-        let hash = match given {
+        let hash = (same != Some(true)).then(|| match given {
             Given::Hash(hash) => hash.clone(),
             Given::Password(password) => passwd::Hash::new(password, iterations),
-        };
-        match same {
-            Some(_) => file.set_hash(name, &hash),
-            None => file.append(name, &hash),
+        });
+        (same, hash)
+    });
+    for ((Newcomer { name, .. }, _), (same, hash)) in asked.iter().zip(answers) {
+        match (same, hash) {
+            (Some(_), Some(hash)) => {
+                done.changed.push(name.to_string());
+                file.set_hash(name, &hash);
+            }
+            (None, Some(hash)) => {
+                done.added.push(name.to_string());
+                file.append(name, &hash);
+            }
+            (_, None) => done.unchanged.push(name.to_string()),
         }
     }
 }

@@ -122,6 +122,8 @@ pub fn revoke(
     let (mut fates, mut revoked) = (Vec::with_capacity(words.len()), Vec::new());
     let mut more: Vec<Vec<(String, Entry)>> = live.iter().map(|_| Vec::new()).collect();
     let date = now.replace_nanosecond(0).unwrap_or(now);
+    // a name and a serial number may mean the same one
+    let mut seen: HashSet<&str> = HashSet::new();
     for (at, word) in words.iter().enumerate() {
         let all = &targets.found[at];
         if all.is_empty() {
@@ -133,7 +135,7 @@ pub fn revoke(
             continue;
         }
         let (mut count, mut of_root) = (0, false);
-        for one in all {
+        for one in all.iter().filter(|one| seen.insert(&one.serial)) {
             let issuer = issuer_of(one, &ids);
             if issuer.is_none() && is_of_a_root(one, &live) {
                 of_root = true;

@@ -77,10 +77,8 @@ pub fn run(
     let started = Started::open(workspace)?;
     let issued_before = state.issued;
     if !office.resumed {
-        // from here on there is a run that can be gone on with
-        let mut change = Transaction::begin(workspace)?;
-        state.put(&mut change);
-        change.commit()?;
+        // from here on there is a run that can be gone on with; one that a power failure takes back has issued nothing
+        workspace.note(layout::fleet::STATE, &state.text())?;
     }
     let desk = Desk { worker: &worker, plan, form: &source.form, started: &started, stop: AtomicBool::new(false) };
     let lines = Mutex::new(source.lines()?);
@@ -109,10 +107,10 @@ pub fn run(
         let noted = clerk.join().unwrap_or_else(|_| Err(Plain::new("fleet-broken", "a thread ended too early").into()));
         noted.and(written)
     })?;
-    sink.end(workspace, &state)?;
     done.in_all = state.issued;
     done.issued = state.issued - issued_before;
-    done.merged = finish(workspace, state, rules.reissue)?;
+    // what an interrupted run left may be to take the place of other lines
+    done.merged = finish(workspace, &state, rules.reissue || office.resumed)?;
     Ok(done)
 }
 
@@ -124,28 +122,27 @@ pub fn give_up(workspace: &Workspace, state: State) -> Result<Done, Failure> {
         }
         // an archive that is gone cannot be ended, and everything else can
         if state.kind != Kind::Stdout && (state.kind.is_folder() || fs::exists(&state.part())) {
-            Sink::open(workspace, &state, true)?.end(workspace, &state)?;
+            Sink::open(workspace, &state, true)?.end(workspace, &state, &[])?;
         }
     }
-    let merged = finish(workspace, state.clone(), true)?;
+    let merged = finish(workspace, &state, true)?;
     Ok(Done { issued: 0, in_all: state.issued, bad: Vec::new(), samples: Vec::new(), merged, state })
 }
 
-/// What remains when every device is noted: the archive's name, and the broker's files, once.
-pub fn finish(workspace: &Workspace, mut state: State, replace: bool) -> Result<merge::Merged, Failure> {
-    if !state.ended {
-        state.ended = true;
+/// What remains when every device is noted and the archive has its end: its name, and the broker's files, once.
+pub fn finish(workspace: &Workspace, state: &State, replace: bool) -> Result<merge::Merged, Failure> {
+    sink::place(state)?;
+    let rests = [layout::fleet::PASSWD, layout::fleet::ACL, layout::fleet::TABLE];
+    let mut merged = merge::Merged::default();
+    if rests.iter().any(|path| workspace.has(path)) {
         let mut change = Transaction::begin(workspace)?;
-        state.put(&mut change);
+        merged = merge::logins(&mut change, replace)?;
+        rests.into_iter().for_each(|path| change.remove(path));
+        change.remove(layout::fleet::STATE);
         change.commit()?;
     }
-    sink::place(&state)?;
-    let mut change = Transaction::begin(workspace)?;
-    let merged = merge::logins(&mut change, replace)?;
-    for path in [layout::fleet::STATE, layout::fleet::PASSWD, layout::fleet::ACL, layout::fleet::TABLE] {
-        change.remove(path);
-    }
-    change.commit()?;
+    // whoever finds it again does this again, and there is nothing left to do
+    fs::remove_file(&workspace.path(layout::fleet::STATE))?;
     fs::remove_file(&workspace.path(layout::fleet::STARTED))?;
     Ok(merged)
 }
@@ -277,6 +274,7 @@ fn write_all(
         }
     }
     state.started = started.floor();
+    state.ended = true;
     batch.state = state.clone();
     batches.send(batch).map_err(|_| gone())
 }
@@ -298,7 +296,10 @@ fn keep_sample(samples: &mut Vec<Sample>, sample: Option<Sample>) {
 /// Brings batches to the disk, and notes their devices.
 fn note_all(workspace: &Workspace, sink: &Sink, batches: &Receiver<Batch>) -> Result<(), Failure> {
     for batch in batches {
-        sink.sync()?;
+        match batch.state.ended {
+            true => sink.end(workspace, &batch.state, &batch.table)?,
+            false => sink.sync()?,
+        }
         let mut change = Transaction::begin(workspace)?;
         if !batch.inventory.is_empty() {
             inventory::append(&mut change, &batch.inventory);

@@ -207,8 +207,8 @@ impl Sink {
         }
     }
 
-    /// Writes what an archive ends with.
-    pub fn end(&self, workspace: &Workspace, state: &State) -> Result<(), Failure> {
+    /// Writes what an archive ends with; `table` are the last lines of a zip's table of contents.
+    pub fn end(&self, workspace: &Workspace, state: &State, table: &[u8]) -> Result<(), Failure> {
         match (self.kind, &self.file) {
             (Kind::Tar, Some(file)) => file.add(&archive::TAR_END)?,
             (Kind::Stdout, _) => fs::to_stdout(&archive::TAR_END)?,
@@ -218,6 +218,8 @@ impl Sink {
                     length += piece.len() as u64;
                     file.add(piece)
                 })?;
+                length += table.len() as u64;
+                file.add(table)?;
                 file.add(&archive::zip_end(state.length, length, state.entries))?;
             }
             _ => {}

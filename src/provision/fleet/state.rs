@@ -52,7 +52,11 @@ impl State {
     }
 
     pub fn put(&self, change: &mut Transaction<'_>) {
-        change.put(layout::fleet::STATE, serde_json::to_vec(self).unwrap_or_default());
+        change.put(layout::fleet::STATE, self.text());
+    }
+
+    pub fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Where the archive is while it has no end yet.

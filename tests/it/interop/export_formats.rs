@@ -111,6 +111,11 @@ print(len(context.get_ca_certs()))";
     command.args(["-c", python, &crt, &key, &both]).current_dir(folder(&sandbox, "pem"));
     assert_eq!(Said::of(command.output().unwrap()).ok().stdout, "1\n");
     shell(&sandbox, "pem", report["test"].as_str().unwrap()).ok();
+    assert_eq!(report["warnings"], Value::Array(Vec::new()));
+
+    // a test that will be refused is told
+    sandbox.write("config/mosquitto.acl", "user admin\ntopic readwrite #\n");
+    assert!(export(&sandbox, "pem", &[])["warnings"].to_string().contains("write nothing"));
 }
 
 #[test]

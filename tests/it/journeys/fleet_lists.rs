@@ -118,6 +118,9 @@ fn who_is_known_already_is_kept_and_told() {
         "10: the user `u` of `zz` is given a password in line 9 already",
     ];
     assert_eq!(bad, expected);
+    let why: Vec<&str> =
+        said["kept_lines"].as_array().unwrap().iter().map(|told| told["why"].as_str().unwrap()).collect();
+    assert_eq!(why, ["taken", "changed", "taken"]);
     assert!(kept[0].starts_with("3: `old` has a certificate that was not issued from a list"), "{kept:?}");
     assert!(kept[1].starts_with("5: `earlier` was issued before, from a row that said something else"), "{kept:?}");
     assert!(kept[2].starts_with("6: the user `operator` of `x` has a password already"), "{kept:?}");
@@ -217,5 +220,5 @@ fn memory_does_not_grow_with_the_list() {
     // more than what is compared in memory
     let (few, many) = (most("few"), most("many"));
     crate::support::tell(&format!("check of 1,000 devices: {few} kB, of 200,000: {many} kB"));
-    assert!(many < 40_000 && many - few < 20_000, "{few} kB, {many} kB");
+    assert!(many < 48_000 && many - few < 20_000, "{few} kB, {many} kB");
 }

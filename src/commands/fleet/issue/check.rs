@@ -13,7 +13,7 @@ use crate::provision::fleet::source::Source;
 use crate::ui::Report;
 
 pub(super) struct Check<'a> {
-    list: &'a str,
+    source: &'a Source,
     plan: &'a Plan,
     writes: Writes,
 }
@@ -48,7 +48,7 @@ impl<'a> Check<'a> {
                 }
             }
         }
-        Ok(Self { list: &source.shown, plan, writes })
+        Ok(Self { source, plan, writes })
     }
 
     fn rows(&self) -> usize {
@@ -59,7 +59,7 @@ impl<'a> Check<'a> {
 impl Report for Check<'_> {
     fn text(&self, _fancy: bool) -> String {
         let count = |fate| self.plan.count(fate);
-        let mut text = format!("{}: {}\n", self.list, counted(self.rows(), "device"));
+        let mut text = format!("{}: {}\n", self.source.shown, counted(self.rows(), "device"));
         let lines = [
             (Fate::New, "new", "would be issued"),
             (Fate::Done, "done", "issued before, from the same row"),
@@ -100,11 +100,18 @@ impl Report for Check<'_> {
         let told = |lines: &[Told]| -> Vec<Value> {
             lines.iter().map(|told| json!({ "line": told.line, "what": told.what })).collect()
         };
+        // a script asks which of the two it is
+        let first = self.source.line_number(0);
+        let is_taken = |told: &Told| self.plan.fates.get(told.line - first) == Some(&Fate::Taken);
+        let mut kept = told(&self.plan.kept);
+        for (value, told) in kept.iter_mut().zip(&self.plan.kept) {
+            value["why"] = if is_taken(told) { "taken" } else { "changed" }.into();
+        }
         let Writes { given, generated, with_topics, topics, profiles } = self.writes;
         json!({
             "schema": "mqsec/fleet-issue/1",
             "dry_run": true,
-            "list": self.list,
+            "list": self.source.shown,
             "devices": self.rows(),
             "new": count(Fate::New),
             "done": count(Fate::Done),
@@ -112,7 +119,7 @@ impl Report for Check<'_> {
             "taken": count(Fate::Taken),
             "bad": count(Fate::Bad),
             "bad_lines": told(&self.plan.bad),
-            "kept_lines": told(&self.plan.kept),
+            "kept_lines": kept,
             "would_write": {
                 "certificates": count(Fate::New), "passwords_given": given, "passwords_generated": generated,
                 "topics": topics, "devices_with_topics": with_topics, "bundles": profiles,

@@ -92,15 +92,15 @@ struct Part {
     pieces: Vec<(u64, usize)>,
 }
 
-/// 6 MB.
-pub(super) const MOST_IN_MEMORY: usize = 128 << 10;
+/// 400 kB: a list of 200,000 is to need no more memory than one of 1,000.
+pub(super) const MOST_IN_MEMORY: usize = 8 << 10;
 /// How much of a partition waits to be written.
-const PIECE: usize = SIZE * 500;
+const PIECE: usize = SIZE * 62;
 
 impl<'w> Records<'w> {
     /// `input` is how many bytes all of them are made from.
     pub(super) fn new(workspace: &'w Workspace, input: u64, most: usize) -> Self {
-        let parts = usize::try_from(input >> 20).unwrap_or(usize::MAX).clamp(16, 256);
+        let parts = usize::try_from(input >> 16).unwrap_or(usize::MAX).clamp(16, 1024);
         Self { workspace, memory: Vec::new(), most, parts, disk: None }
     }
 
