@@ -68,6 +68,7 @@ for name in with_topics:
 check(topics["admin"] == ["readwrite #"], f"topics of admin: {topics['admin']}")
 
 certificates = []
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 for name in sorted(set(devices) & set(rows)):
     path = lambda end: os.path.join(folder, name, f"{name}.{end}")
     expected = {f"{name}.crt", f"{name}.chain.crt", f"{name}.key"}
@@ -83,7 +84,7 @@ for name in sorted(set(devices) & set(rows)):
     check(modes == {"crt": 0o644, "chain.crt": 0o644, "key": 0o600}, f"modes of {name}: {modes}")
     try:
         # OpenSSL compares the key with the certificate
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path("crt"), path("key"))
+        context.load_cert_chain(path("crt"), path("key"))
         about = ssl._ssl._test_decode_cert(path("crt"))
     except ssl.SSLError as error:
         wrong.append(f"{name}: {error}")
