@@ -118,7 +118,12 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     }
     let new = plan.count(Fate::New);
     if new == 0 && !resumed {
-        return Ok(report::show(context, &Report::nothing(context, &source, &plan, &state)));
+        // a run that was killed at its very end may not have told the broker
+        let taken = taking_over::after_a_change(&context.later(), Restart::Never)?;
+        return Ok(report::show(context, &Report::nothing(context, &source, &plan, &state, taken)));
+    }
+    if !resumed {
+        is_free(&state)?;
     }
     let mut progress = Progress::new(context, args.progress, new as u64);
     let office = office::Office::open(workspace, state, resumed, &settings, context.now)?;
@@ -159,7 +164,7 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
             context.ui.say(format!("going on with a run that was interrupted after {} devices", left.issued));
             if kind == Kind::Stdout && left.issued > 0 {
                 context.ui.warn(
-                    "its devices are issued and noted; if the stream that it wrote is lost, issue them anew with --reissue",
+                    "its devices are issued and noted; if the stream that it wrote is lost, revoke them (mqsec fleet revoke --from FILE) and issue them anew with --reissue",
                 );
             }
             return Ok((left, true));
@@ -181,13 +186,18 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
         }
         None => {}
     }
-    if !kind.is_folder() && kind != Kind::Stdout && fs::exists(&fresh.out) {
-        return Err(Plain::new("fleet-output-exists", format!("`{}` is there already", fresh.out.display()))
-            .detail("it may hold the only copy of the keys of other devices")
-            .hint("give another name with --out, or move it away")
-            .into());
-    }
     Ok((fresh, false))
+}
+
+/// An archive that is there is never replaced.
+fn is_free(state: &State) -> Result<(), Failure> {
+    if state.kind.is_folder() || state.kind == Kind::Stdout || !fs::exists(&state.out) {
+        return Ok(());
+    }
+    Err(Plain::new("fleet-output-exists", format!("`{}` is there already", state.out.display()))
+        .detail("it may hold the only copy of the keys of other devices")
+        .hint("give another name with --out, or move it away")
+        .into())
 }
 
 /// Ends an interrupted run: its devices are noted, and their logins and permissions reach the broker.

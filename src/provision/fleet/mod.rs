@@ -14,7 +14,6 @@ pub mod state;
 pub mod worker;
 
 use std::io::BufRead;
-use std::io::Read;
 
 use crate::error::Failure;
 use crate::workspace::FsError;
@@ -38,27 +37,6 @@ pub(super) fn each_line(workspace: &Workspace, path: &str, mut see: impl FnMut(&
         }
         if let Ok(text) = std::str::from_utf8(line.strip_suffix(b"\n").unwrap_or(&line)) {
             see(text);
-        }
-    }
-}
-
-/// Shows a file of any length piece by piece; nothing where it is missing.
-fn each_piece(
-    workspace: &Workspace,
-    path: &str,
-    mut see: impl FnMut(&[u8]) -> Result<(), FsError>,
-) -> Result<(), Failure> {
-    let path = workspace.path(path);
-    let mut file = match fs::open(&path) {
-        Ok((file, _)) => file,
-        Err(missing) if missing.source.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut piece).map_err(|source| FsError::new("read", &path, source))? {
-            0 => return Ok(()),
-            read => see(&piece[..read])?,
         }
     }
 }

@@ -62,6 +62,8 @@ impl<'a> Office<'a> {
 pub fn interrupted(workspace: &Workspace, mut failure: Failure) -> Failure {
     if let Ok(Some(state)) = State::load(workspace) {
         failure.details.push(format!("{} devices are issued and noted; nothing half-written counts", state.issued));
+        // of a change that is one file it is true
+        failure.hints.iter_mut().for_each(|hint| *hint = hint.replace(", nothing was changed", ""));
         failure.hints.push("then go on: the same command again".to_owned());
     }
     failure

@@ -158,6 +158,8 @@ pub fn give_up(workspace: &Workspace, state: State) -> Result<Done, Failure> {
 /// What remains when every device is noted and the archive has its end: its name, and the broker's files, once.
 pub fn finish(workspace: &Workspace, state: &State, replace: bool) -> Result<merge::Merged, Failure> {
     sink::place(state)?;
+    // every device is noted; without a state nobody would take it away
+    fs::remove_file(&workspace.path(layout::fleet::STARTED))?;
     let rests = [layout::fleet::PASSWD, layout::fleet::ACL, layout::fleet::TABLE];
     let mut merged = merge::Merged::default();
     if rests.iter().any(|path| workspace.has(path)) {
@@ -169,7 +171,6 @@ pub fn finish(workspace: &Workspace, state: &State, replace: bool) -> Result<mer
     }
     // whoever finds it again does this again, and there is nothing left to do
     fs::remove_file(&workspace.path(layout::fleet::STATE))?;
-    fs::remove_file(&workspace.path(layout::fleet::STARTED))?;
     Ok(merged)
 }
 
@@ -336,10 +337,11 @@ fn note_all(workspace: &Workspace, sink: &Sink, batches: &Receiver<Batch>) -> Re
             inventory::append(&mut change, &batch.inventory);
             change.append(layout::ROSTER, batch.roster.as_bytes());
         }
+        let table = sink::table_line(&batch.table);
         let rests = [
             (layout::fleet::PASSWD, batch.passwd.as_slice()),
             (layout::fleet::ACL, batch.acl.as_bytes()),
-            (layout::fleet::TABLE, batch.table.as_slice()),
+            (layout::fleet::TABLE, table.as_bytes()),
         ];
         for (path, bytes) in rests.into_iter().filter(|(_, bytes)| !bytes.is_empty()) {
             change.append(path, bytes);

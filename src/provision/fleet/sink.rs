@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -169,7 +171,13 @@ impl Sink {
                 let part = state.part();
                 file = match resumed {
                     true => Growing::reopen(&part, state.length)?,
-                    false => Some(Growing::create(&part, 0o600, owner).map_err(|error| in_the_way(error, &part))?),
+                    false => {
+                        // a run that was killed before it had said that there is one; an empty file is nobody's keys
+                        if fs::length(&part) == Some(0) {
+                            fs::remove_file(&part)?;
+                        }
+                        Some(Growing::create(&part, 0o600, owner).map_err(|error| in_the_way(error, &part))?)
+                    }
                 };
                 if file.is_none() {
                     return Err(gone(&part, state));
@@ -214,10 +222,15 @@ impl Sink {
             (Kind::Stdout, _) => fs::to_stdout(&archive::TAR_END)?,
             (Kind::Zip, Some(file)) => {
                 let mut length = 0;
-                super::each_piece(workspace, layout::fleet::TABLE, |piece| {
+                let mut failed = Ok(());
+                super::each_line(workspace, layout::fleet::TABLE, |line| {
+                    let piece = STANDARD.decode(line).unwrap_or_default();
                     length += piece.len() as u64;
-                    file.add(piece)
+                    if failed.is_ok() {
+                        failed = file.add(&piece);
+                    }
                 })?;
+                failed?;
                 length += table.len() as u64;
                 file.add(table)?;
                 file.add(&archive::zip_end(state.length, length, state.entries))?;
@@ -225,6 +238,14 @@ impl Sink {
             _ => {}
         }
         Ok(self.sync()?)
+    }
+}
+
+/// A part of a zip's table of contents as a line: what is added to a file is lines, and their ends are mended.
+pub fn table_line(table: &[u8]) -> String {
+    match table {
+        [] => String::new(),
+        table => STANDARD.encode(table) + "\n",
     }
 }
 
@@ -259,6 +280,6 @@ fn gone(part: &Path, state: &State) -> Failure {
     Plain::new("fleet-output-missing", format!("`{}` is gone, or is shorter than it was", part.display()))
         .detail(format!("an interrupted run wrote the files of {} devices into it", state.issued))
         .hint("put it back, and run the same command again")
-        .hint("give it up, with its keys: mqsec fleet issue --finish; then issue those devices anew with --reissue")
+        .hint("give it up, with its keys: mqsec fleet issue --finish; then revoke its devices, and issue them anew with --reissue")
         .into()
 }

@@ -11,6 +11,8 @@ mod export_formats;
 mod export_programs;
 mod export_refused;
 mod export_tasmota;
+mod fleet_crashes;
+mod fleet_input;
 mod full_disk;
 mod hierarchy;
 mod life_crashes;

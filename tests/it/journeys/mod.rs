@@ -6,6 +6,7 @@ mod containers;
 mod deploy_hook;
 mod devices;
 mod effective;
+mod fleet;
 mod fleet_life;
 mod fleet_lists;
 mod from_nothing;

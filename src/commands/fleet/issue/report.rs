@@ -81,7 +81,7 @@ impl Report {
     }
 
     /// Every row was issued before, or cannot be.
-    pub(super) fn nothing(context: &Context<'_>, source: &Source, plan: &Plan, state: &State) -> Self {
+    pub(super) fn nothing(context: &Context<'_>, source: &Source, plan: &Plan, state: &State, taken: Taken) -> Self {
         Self {
             list: Some(source.shown.clone()),
             issued: 0,
@@ -95,7 +95,7 @@ impl Report {
             place: place(context, state),
             to_stdout: state.kind == Kind::Stdout,
             changed: Vec::new(),
-            taken: None,
+            taken: Some(taken),
             proofs: Vec::new(),
             warnings: Vec::new(),
         }
