@@ -103,7 +103,7 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
 }
 
 /// Tells of a password file that no broker reads: what is changed or found in it then says nothing of who gets in.
-fn warn_of_unread(context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn warn_of_unread(context: &Context<'_>) -> Result<(), Failure> {
     let workspace = &context.workspace;
     let conf = workspace.read(layout::CONF)?.unwrap_or_default();
     let conf = String::from_utf8_lossy(&conf);

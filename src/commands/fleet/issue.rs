@@ -23,19 +23,23 @@ use crate::pki::keys::KeyType;
 use crate::pki::names::BrokerName;
 use crate::provision::certificates::DEFAULT_DAYS;
 use crate::provision::credentials::must_read;
+use crate::provision::dynsec;
 use crate::provision::fleet::office;
 use crate::provision::fleet::plan;
 use crate::provision::fleet::plan::Fate;
 use crate::provision::fleet::plan::Rules;
 use crate::provision::fleet::run;
+use crate::provision::fleet::run::Done;
 use crate::provision::fleet::sink::Kind;
 use crate::provision::fleet::source::Origin;
 use crate::provision::fleet::source::Source;
 use crate::provision::fleet::state;
 use crate::provision::fleet::state::State;
 use crate::provision::fleet::worker::Settings;
+use crate::provision::permissions;
 use crate::provision::reach;
 use crate::workspace::fs;
+use crate::workspace::layout;
 
 /// Give every device of a list its key, certificate, password and permissions, in one pass
 ///
@@ -109,7 +113,7 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     };
     let settings = settings(context, args)?;
     let _lock = if args.dry_run { None } else { Some(state::lock(workspace)?) };
-    let (state, resumed) = begun(context, args)?;
+    let Begun { state, resumed, ended } = begun(context, args)?;
     let source = Source::open(workspace, &Origin::of(list), args.format)?;
     let plan = plan::make(workspace, &source, &rules)?;
     if args.dry_run || args.strict && plan.count(Fate::Bad) > 0 {
@@ -118,13 +122,36 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     }
     let new = plan.count(Fate::New);
     if new == 0 && !resumed {
-        return Ok(report::show(context, &Report::nothing(context, &source, &plan, &state)));
+        let report = match &ended {
+            None => Report::nothing(context, &source, &plan, &state),
+            Some(done) => {
+                warn_of_unread(context, done)?;
+                let taken = taking_over::after_a_change(&context.later(), Restart::Ask)?;
+                Report::of(context, &source, &plan, (done, 0.0), Some(taken), Vec::new())
+            }
+        };
+        return Ok(report::show(context, &report));
+    }
+    let is_archive = !state.kind.is_folder() && state.kind != Kind::Stdout;
+    if is_archive && !resumed && fs::exists(&state.out) {
+        return Err(Plain::new("fleet-output-exists", format!("`{}` is there already", state.out.display()))
+            .detail("it may hold the only copy of the keys of other devices")
+            .hint("give another name with --out, or move it away")
+            .into());
     }
     let mut progress = Progress::new(context, args.progress, new as u64);
     let office = office::Office::open(workspace, state, resumed, &settings, context.now)?;
+    if let Some(end) = office.shortened() {
+        context.ui.warn(format!(
+            "the authority ends on {}, and no certificate lasts longer; make a new authority in time: {} ca rollover",
+            end.date(),
+            workspace.command()
+        ));
+    }
     let done = run::run(&office, &rules, &source, &plan, &mut |count| progress.add(count));
     let seconds = progress.end();
     let done = done.map_err(|failure| office::interrupted(workspace, failure))?;
+    warn_of_unread(context, &done)?;
     let taken = taking_over::after_a_change(&context.later(), Restart::Ask)?;
     let proofs = proof::all(context, &taken, &done.samples)?;
     let report = Report::of(context, &source, &plan, (&done, seconds), Some(taken), proofs);
@@ -132,7 +159,14 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
 }
 
 /// The run that was interrupted, or a new one.
-fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
+struct Begun {
+    state: State,
+    resumed: bool,
+    /// One of which its end alone was missing, and which has it now.
+    ended: Option<Done>,
+}
+
+fn begun(context: &Context<'_>, args: &Args) -> Result<Begun, Failure> {
     let workspace = &context.workspace;
     let kind = Kind::of(args.out.as_deref());
     let out = match &args.out {
@@ -148,12 +182,13 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
     }
     let fresh = State::new(kind, out);
     if args.dry_run {
-        return Ok((fresh, false));
+        return Ok(Begun { state: fresh, resumed: false, ended: None });
     }
+    let mut ended = None;
     match State::load(workspace)? {
-        // only its end was missing
         Some(left) if left.ended => {
-            run::finish(workspace, &left, true)?;
+            context.ui.say(format!("ended a run that was interrupted after the last of its {} devices", left.issued));
+            ended = Some(run::give_up(workspace, left)?);
         }
         Some(left) if (left.kind, &left.out) == (fresh.kind, &fresh.out) => {
             context.ui.say(format!("going on with a run that was interrupted after {} devices", left.issued));
@@ -162,7 +197,7 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
                     "its devices are issued and noted; if the stream that it wrote is lost, issue them anew with --reissue",
                 );
             }
-            return Ok((left, true));
+            return Ok(Begun { state: left, resumed: true, ended: None });
         }
         Some(left) => {
             let to = match left.kind {
@@ -181,13 +216,27 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
         }
         None => {}
     }
-    if !kind.is_folder() && kind != Kind::Stdout && fs::exists(&fresh.out) {
-        return Err(Plain::new("fleet-output-exists", format!("`{}` is there already", fresh.out.display()))
-            .detail("it may hold the only copy of the keys of other devices")
-            .hint("give another name with --out, or move it away")
-            .into());
+    Ok(Begun { state: fresh, resumed: false, ended })
+}
+
+/// Tells of lines that no broker reads: the dynamic security plugin decides, or the configuration names other files.
+fn warn_of_unread(context: &Context<'_>, done: &Done) -> Result<(), Failure> {
+    let workspace = &context.workspace;
+    if done.merged.logins {
+        crate::commands::passwd::warn_of_unread(context)?;
     }
-    Ok((fresh, false))
+    let Some(path) = done.merged.permissions.as_ref().filter(|_| workspace.has(layout::CONF)) else { return Ok(()) };
+    if permissions::acl_file(workspace)?.as_ref() != Some(path) {
+        let plugin = matches!(dynsec::active(workspace), Ok(Some(_)));
+        let command = workspace.command();
+        let why = match plugin {
+            true => format!("the dynamic security plugin decides, see: {command} dynsec list"),
+            false => format!("write `acl_file {}` into the configuration", path.display()),
+        };
+        let path = workspace.show(path);
+        context.ui.warn(format!("the configuration does not name `{path}`: no broker reads it; {why}"));
+    }
+    Ok(())
 }
 
 /// Ends an interrupted run: its devices are noted, and their logins and permissions reach the broker.
@@ -200,6 +249,7 @@ fn finish(context: &Context<'_>) -> Result<u8, Failure> {
             .into());
     };
     let done = run::give_up(workspace, state)?;
+    warn_of_unread(context, &done)?;
     let taken = taking_over::after_a_change(&context.later(), Restart::Ask)?;
     let report = Report::finished(context, &done, taken);
     Ok(report::show(context, &report))

@@ -169,7 +169,7 @@ impl Sink {
                 let part = state.part();
                 file = match resumed {
                     true => Growing::reopen(&part, state.length)?,
-                    false => Some(Growing::create(&part, 0o600, owner).map_err(|error| in_the_way(error, &part))?),
+                    false => Some(new(&part, owner)?),
                 };
                 if file.is_none() {
                     return Err(gone(&part, state));
@@ -243,6 +243,16 @@ pub fn place(state: &State) -> Result<(), Failure> {
         bulk::rename(&part, &state.out)?;
     }
     Ok(())
+}
+
+/// A file that was not there, or that a run left which was killed before it wrote anything.
+fn new(part: &Path, owner: Option<(u32, u32)>) -> Result<Growing, Failure> {
+    let made = Growing::create(part, 0o600, owner);
+    let left = made.is_err() && fs::length(part) == Some(0);
+    match left.then(|| Growing::reopen(part, 0)) {
+        Some(Ok(Some(file))) => Ok(file),
+        _ => made.map_err(|error| in_the_way(error, part)),
+    }
 }
 
 fn in_the_way(error: FsError, part: &Path) -> Failure {

@@ -162,9 +162,6 @@ impl Worker<'_> {
             pieces.files.push(public(format!("{name}.crt"), chain.clone()));
             pieces.link = Some(format!("{name}.chain.crt"));
         }
-        if self.office.form.kind == Kind::Workspace && self.rules.reissue {
-            self.put_away(name)?;
-        }
         if !self.office.form.add(&mut made.blob, &pieces)? {
             let folder = self.office.form.dir.join(name);
             return Ok(Some(format!("`{}` is there already, and is not of this list", folder.display())));
@@ -255,10 +252,30 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// Makes room for the folders of these devices, and gives those that have it: what is in the way of others is nobody's to
+    /// take away, now or after a crash.
+    pub(super) fn free<'r>(&self, rows: &'r [(usize, Row)]) -> Result<Vec<&'r str>, Failure> {
+        let mut free = Vec::with_capacity(rows.len());
+        for name in rows.iter().map(|(_, row)| row.name.as_str()) {
+            if self.office.form.kind == Kind::Workspace && self.rules.reissue {
+                self.put_away(name)?;
+            }
+            if !self.is_in_use(name)? {
+                free.push(name);
+            }
+        }
+        Ok(free)
+    }
+
+    fn is_in_use(&self, name: &str) -> Result<bool, FsError> {
+        let folder = self.office.form.dir.join(name);
+        Ok(fs::is_dir(&folder) && !fs::is_empty(&folder)?)
+    }
+
     /// Keeps the pair that is there, if one is, in the dated backup.
     fn put_away(&self, name: &str) -> Result<(), Failure> {
         let folder = self.office.form.dir.join(name);
-        if fs::is_dir(&folder) && !fs::is_empty(&folder)? {
+        if self.is_in_use(name)? {
             let backup = Path::new(layout::BACKUP).join(&self.office.stamp).join("client");
             self.office.workspace.make_dir(&backup)?;
             bulk::rename(&folder, &self.office.workspace.path(backup.join(name)))?;

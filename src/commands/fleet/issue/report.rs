@@ -33,7 +33,7 @@ pub(super) struct Report {
     place: String,
     to_stdout: bool,
     /// The broker's files that were changed.
-    changed: Vec<&'static str>,
+    changed: Vec<String>,
     taken: Option<Taken>,
     proofs: Vec<Proof>,
 }
@@ -52,26 +52,19 @@ impl Report {
             done.bad.iter().map(|told| Told { line: source.line_number(told.line - 1), what: told.what.clone() }),
         );
         bad.sort_by_key(|told| told.line);
-        let (mut passwd, mut acl) = (None, None);
-        if done.merged.logins {
-            passwd = Some(layout::PASSWD);
-        }
-        if done.merged.permissions {
-            acl = Some(layout::ACL);
-        }
         Self {
             list: Some(source.shown.clone()),
             issued: done.issued,
             in_all: done.in_all,
             seconds,
             counts: counts(plan),
-            bad_count: plan.count(Fate::Bad) + done.bad.len(),
+            bad_count: plan.count(Fate::Bad) + done.bad_count,
             bad,
             kept: plan.kept.clone(),
             kept_count: plan.count(Fate::Changed) + plan.count(Fate::Taken),
             place: place(context, &done.state),
             to_stdout: done.state.kind == Kind::Stdout,
-            changed: passwd.into_iter().chain(acl).collect(),
+            changed: changed(done),
             taken,
             proofs,
         }
@@ -99,7 +92,6 @@ impl Report {
 
     /// An interrupted run was ended with what it had.
     pub(super) fn finished(context: &Context<'_>, done: &Done, taken: Taken) -> Self {
-        let changed = [(done.merged.logins, layout::PASSWD), (done.merged.permissions, layout::ACL)];
         Self {
             list: None,
             issued: 0,
@@ -112,7 +104,7 @@ impl Report {
             kept_count: 0,
             place: place(context, &done.state),
             to_stdout: false,
-            changed: changed.into_iter().filter(|(is, _)| *is).map(|(_, path)| path).collect(),
+            changed: changed(done),
             taken: Some(taken),
             proofs: Vec::new(),
         }
@@ -121,6 +113,13 @@ impl Report {
     fn holds(&self) -> bool {
         self.taken.as_ref().is_none_or(Taken::holds) && self.proofs.iter().all(|proof| proof.holds)
     }
+}
+
+/// The broker's files that got lines.
+fn changed(done: &Done) -> Vec<String> {
+    let logins = done.merged.logins.then(|| layout::PASSWD.to_owned());
+    let permissions = done.merged.permissions.as_ref().map(|path| path.display().to_string());
+    logins.into_iter().chain(permissions).collect()
 }
 
 /// Prints it where the result belongs: beside the archive, if that is on standard output.
