@@ -13,6 +13,7 @@ use self::progress::Progress;
 use self::report::Report;
 use crate::commands::taking_over;
 use crate::commands::taking_over::Restart;
+use crate::commands::unread;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
@@ -23,7 +24,6 @@ use crate::pki::keys::KeyType;
 use crate::pki::names::BrokerName;
 use crate::provision::certificates::DEFAULT_DAYS;
 use crate::provision::credentials::must_read;
-use crate::provision::dynsec;
 use crate::provision::fleet::office;
 use crate::provision::fleet::plan;
 use crate::provision::fleet::plan::Fate;
@@ -35,11 +35,10 @@ use crate::provision::fleet::source::Origin;
 use crate::provision::fleet::source::Source;
 use crate::provision::fleet::state;
 use crate::provision::fleet::state::State;
+use crate::provision::fleet::worker;
 use crate::provision::fleet::worker::Settings;
-use crate::provision::permissions;
 use crate::provision::reach;
 use crate::workspace::fs;
-use crate::workspace::layout;
 
 /// Give every device of a list its key, certificate, password and permissions, in one pass
 ///
@@ -115,7 +114,10 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     let _lock = if args.dry_run { None } else { Some(state::lock(workspace)?) };
     let Begun { state, resumed, ended } = begun(context, args)?;
     let source = Source::open(workspace, &Origin::of(list), args.format)?;
-    let plan = plan::make(workspace, &source, &rules)?;
+    let mut plan = plan::make(workspace, &source, &rules)?;
+    if let Some(dir) = args.csr_dir.as_ref().filter(|_| args.dry_run || args.strict) {
+        worker::check_requests(dir, &source, &rules, &mut plan)?;
+    }
     if args.dry_run || args.strict && plan.count(Fate::Bad) > 0 {
         let check = Check::new(&source, &plan, &rules)?;
         return Ok(context.ui.report(&check));
@@ -221,22 +223,10 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<Begun, Failure> {
 
 /// Tells of lines that no broker reads: the dynamic security plugin decides, or the configuration names other files.
 fn warn_of_unread(context: &Context<'_>, done: &Done) -> Result<(), Failure> {
-    let workspace = &context.workspace;
     if done.merged.logins {
-        crate::commands::passwd::warn_of_unread(context)?;
+        unread::passwords(context)?;
     }
-    let Some(path) = done.merged.permissions.as_ref().filter(|_| workspace.has(layout::CONF)) else { return Ok(()) };
-    if permissions::acl_file(workspace)?.as_ref() != Some(path) {
-        let plugin = matches!(dynsec::active(workspace), Ok(Some(_)));
-        let command = workspace.command();
-        let why = match plugin {
-            true => format!("the dynamic security plugin decides, see: {command} dynsec list"),
-            false => format!("write `acl_file {}` into the configuration", path.display()),
-        };
-        let path = workspace.show(path);
-        context.ui.warn(format!("the configuration does not name `{path}`: no broker reads it; {why}"));
-    }
-    Ok(())
+    done.merged.permissions.as_ref().map_or(Ok(()), |path| unread::permissions(context, path))
 }
 
 /// Ends an interrupted run: its devices are noted, and their logins and permissions reach the broker.

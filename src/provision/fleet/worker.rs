@@ -8,12 +8,16 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::office::Office;
+use super::plan::Fate;
+use super::plan::MOST_TOLD;
+use super::plan::Plan;
 use super::plan::Rules;
 use super::plan::Told;
 use super::sink::Blob;
 use super::sink::Kind;
 use super::sink::Piece;
 use super::sink::Pieces;
+use super::source::Source;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::export;
@@ -122,7 +126,7 @@ impl Worker<'_> {
             }
             Some(dir) => {
                 let Some(csr) = request(dir, name)? else {
-                    return Ok(Some(format!("`{}` is not there", dir.join(format!("{name}.csr")).display())));
+                    return Ok(Some(no_request(dir, name)));
                 };
                 let is_rsa = matches!(csr.key_kind, KeyKind::Rsa(_));
                 (None, self.mint.issue_for(&leaf, &csr.spki, is_rsa)?)
@@ -282,6 +286,34 @@ impl Worker<'_> {
         }
         Ok(())
     }
+}
+
+/// Looks at the requests of all that would be issued, before anything is.
+pub fn check_requests(dir: &Path, source: &Source, rules: &Rules<'_>, plan: &mut Plan) -> Result<(), Failure> {
+    const CHUNK: usize = 4096;
+    let mut lines = source.lines()?;
+    while let Some(chunk) = lines.next(CHUNK)? {
+        for (at, line) in chunk.lines().enumerate() {
+            let index = chunk.first + at;
+            let Some(fate) = plan.fates.get_mut(index).filter(|fate| **fate == Fate::New) else { continue };
+            let Ok(Some(row)) = rules.row(&source.form, line) else { continue };
+            let what = match request(dir, row.name.as_str()) {
+                Ok(Some(_)) => continue,
+                Ok(None) => no_request(dir, row.name.as_str()),
+                Err(failure) => failure.message(),
+            };
+            *fate = Fate::Bad;
+            if plan.bad.len() < MOST_TOLD {
+                plan.bad.push(Told { line: source.line_number(index), what });
+            }
+        }
+    }
+    plan.bad.sort_by_key(|told| told.line);
+    Ok(())
+}
+
+fn no_request(dir: &Path, name: &str) -> String {
+    format!("`{}` is not there", dir.join(format!("{name}.csr")).display())
 }
 
 /// A device's request; nothing where there is none.

@@ -6,6 +6,7 @@ mod containers;
 mod deploy_hook;
 mod devices;
 mod effective;
+mod fleet_cut_short;
 mod fleet_life;
 mod fleet_lists;
 mod from_nothing;

@@ -57,7 +57,7 @@ impl Report {
             issued: done.issued,
             in_all: done.in_all,
             seconds,
-            counts: counts(plan),
+            counts: counts(plan, done.bad_count),
             bad_count: plan.count(Fate::Bad) + done.bad_count,
             bad,
             kept: plan.kept.clone(),
@@ -77,7 +77,7 @@ impl Report {
             issued: 0,
             in_all: 0,
             seconds: 0.0,
-            counts: counts(plan),
+            counts: counts(plan, 0),
             bad: plan.bad.clone(),
             bad_count: plan.count(Fate::Bad),
             kept: plan.kept.clone(),
@@ -132,10 +132,11 @@ pub(super) fn show(context: &Context<'_>, report: &Report) -> u8 {
     report.status()
 }
 
-fn counts(plan: &Plan) -> Vec<(&'static str, usize)> {
-    [("done", Fate::Done), ("changed", Fate::Changed), ("taken", Fate::Taken), ("bad", Fate::Bad)]
+/// What became of the lines; `late` are those that failed while they were issued.
+fn counts(plan: &Plan, late: usize) -> Vec<(&'static str, usize)> {
+    [("done", Fate::Done, 0), ("changed", Fate::Changed, 0), ("taken", Fate::Taken, 0), ("bad", Fate::Bad, late)]
         .into_iter()
-        .map(|(word, fate)| (word, plan.count(fate)))
+        .map(|(word, fate, more)| (word, plan.count(fate) + more))
         .collect()
 }
 
