@@ -34,6 +34,7 @@ pub mod status;
 mod taking_over;
 pub mod test_connect;
 pub mod trust;
+mod unread;
 pub mod up;
 pub mod verify;
 pub mod watch;

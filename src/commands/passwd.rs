@@ -13,6 +13,7 @@ use self::report::List;
 use self::report::Synced;
 use self::report::Tested;
 use crate::acl;
+use crate::commands::unread;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
@@ -22,12 +23,10 @@ use crate::passwd::PasswdError;
 use crate::passwd::PasswdFile;
 use crate::passwd::User;
 use crate::passwd::UserName;
-use crate::provision::dynsec;
 use crate::provision::permissions;
 use crate::provision::users;
 use crate::secret::Secret;
 use crate::series::Series;
-use crate::snapshot;
 use crate::workspace::Transaction;
 use crate::workspace::layout;
 
@@ -86,7 +85,7 @@ struct One {
 pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     // these two look at no file, or at the one that the configuration names
     if !matches!(args.command, Some(Command::Lint(_) | Command::Bench(_))) {
-        warn_of_unread(context)?;
+        unread::passwords(context)?;
     }
     match &args.command {
         None => sync(context, args),
@@ -100,34 +99,6 @@ pub fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
         Some(Command::Import(args)) => import::run(context, args),
         Some(Command::Bench(args)) => bench::run(context, args),
     }
-}
-
-/// Tells of a password file that no broker reads: what is changed or found in it then says nothing of who gets in.
-fn warn_of_unread(context: &Context<'_>) -> Result<(), Failure> {
-    let workspace = &context.workspace;
-    let conf = workspace.read(layout::CONF)?.unwrap_or_default();
-    let conf = String::from_utf8_lossy(&conf);
-    // the usual case, without a look at the whole folder
-    let names_some = conf.lines().any(|line| line.trim_start().starts_with("password_file "));
-    if conf.is_empty() || names_some {
-        return Ok(());
-    }
-    let path = workspace.show(layout::PASSWD);
-    if decided_by_plugin(context) {
-        let command = workspace.command();
-        context.ui.warn(format!(
-            "no broker reads `{path}`: the dynamic security plugin decides who gets in; see: {command} dynsec list"
-        ));
-    } else if snapshot::take(workspace, context.now, Series::RELEASED.to_vec()).password_files().is_empty() {
-        context.ui.warn(format!("no broker reads `{path}`: the configuration names no password file"));
-    }
-    Ok(())
-}
-
-/// Whether the plugin has the users, and the configuration names no password file beside it.
-fn decided_by_plugin(context: &Context<'_>) -> bool {
-    let subject = || snapshot::take(&context.workspace, context.now, Series::RELEASED.to_vec());
-    matches!(dynsec::active(&context.workspace), Ok(Some(_))) && subject().password_files().is_empty()
 }
 
 fn sync(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
@@ -236,7 +207,7 @@ enum Doing {
 }
 
 fn next(context: &Context<'_>, name: &UserName, doing: Doing) -> String {
-    if decided_by_plugin(context) {
+    if unread::decided_by_plugin(context) {
         let what = match doing {
             Doing::Set(true) => "add client",
             Doing::Set(false) => "passwd",

@@ -13,6 +13,7 @@ use self::progress::Progress;
 use self::report::Report;
 use crate::commands::taking_over;
 use crate::commands::taking_over::Restart;
+use crate::commands::unread;
 use crate::context::Context;
 use crate::error::Failure;
 use crate::error::Plain;
@@ -28,11 +29,13 @@ use crate::provision::fleet::plan;
 use crate::provision::fleet::plan::Fate;
 use crate::provision::fleet::plan::Rules;
 use crate::provision::fleet::run;
+use crate::provision::fleet::run::Done;
 use crate::provision::fleet::sink::Kind;
 use crate::provision::fleet::source::Origin;
 use crate::provision::fleet::source::Source;
 use crate::provision::fleet::state;
 use crate::provision::fleet::state::State;
+use crate::provision::fleet::worker;
 use crate::provision::fleet::worker::Settings;
 use crate::provision::reach;
 use crate::workspace::fs;
@@ -109,27 +112,48 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
     };
     let settings = settings(context, args)?;
     let _lock = if args.dry_run { None } else { Some(state::lock(workspace)?) };
-    let (state, resumed) = begun(context, args)?;
+    let Begun { state, resumed, ended } = begun(context, args)?;
     let source = Source::open(workspace, &Origin::of(list), args.format)?;
-    let plan = plan::make(workspace, &source, &rules)?;
+    let mut plan = plan::make(workspace, &source, &rules)?;
+    if let Some(dir) = args.csr_dir.as_ref().filter(|_| args.dry_run || args.strict) {
+        worker::check_requests(dir, &source, &rules, &mut plan)?;
+    }
     if args.dry_run || args.strict && plan.count(Fate::Bad) > 0 {
         let check = Check::new(&source, &plan, &rules)?;
         return Ok(context.ui.report(&check));
     }
     let new = plan.count(Fate::New);
     if new == 0 && !resumed {
-        // a run that was killed at its very end may not have told the broker
-        let taken = taking_over::after_a_change(&context.later(), Restart::Never)?;
-        return Ok(report::show(context, &Report::nothing(context, &source, &plan, &state, taken)));
+        let report = match &ended {
+            None => {
+                // a run that was killed at its very end may not have told the broker
+                let taken = taking_over::after_a_change(&context.later(), Restart::Never)?;
+                Report::nothing(context, &source, &plan, &state, taken)
+            }
+            Some(done) => {
+                warn_of_unread(context, done)?;
+                let taken = taking_over::after_a_change(&context.later(), Restart::Ask)?;
+                Report::of(context, &source, &plan, (done, 0.0), Some(taken), Vec::new())
+            }
+        };
+        return Ok(report::show(context, &report));
     }
     if !resumed {
         is_free(&state)?;
     }
     let mut progress = Progress::new(context, args.progress, new as u64);
     let office = office::Office::open(workspace, state, resumed, &settings, context.now)?;
+    if let Some(end) = office.shortened() {
+        context.ui.warn(format!(
+            "the authority ends on {}, and no certificate lasts longer; make a new authority in time: {} ca rollover",
+            end.date(),
+            workspace.command()
+        ));
+    }
     let done = run::run(&office, &rules, &source, &plan, &mut |count| progress.add(count));
     let seconds = progress.end();
     let done = done.map_err(|failure| office::interrupted(workspace, failure))?;
+    warn_of_unread(context, &done)?;
     let taken = taking_over::after_a_change(&context.later(), Restart::Ask)?;
     let proofs = proof::all(context, &taken, &done.samples)?;
     let report = Report::of(context, &source, &plan, (&done, seconds), Some(taken), proofs);
@@ -137,7 +161,14 @@ pub(super) fn run(context: &Context<'_>, args: &Args) -> Result<u8, Failure> {
 }
 
 /// The run that was interrupted, or a new one.
-fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
+struct Begun {
+    state: State,
+    resumed: bool,
+    /// One of which its end alone was missing, and which has it now.
+    ended: Option<Done>,
+}
+
+fn begun(context: &Context<'_>, args: &Args) -> Result<Begun, Failure> {
     let workspace = &context.workspace;
     let kind = Kind::of(args.out.as_deref());
     let out = match &args.out {
@@ -153,12 +184,13 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
     }
     let fresh = State::new(kind, out);
     if args.dry_run {
-        return Ok((fresh, false));
+        return Ok(Begun { state: fresh, resumed: false, ended: None });
     }
+    let mut ended = None;
     match State::load(workspace)? {
-        // only its end was missing
         Some(left) if left.ended => {
-            run::finish(workspace, &left, true)?;
+            context.ui.say(format!("ended a run that was interrupted after the last of its {} devices", left.issued));
+            ended = Some(run::give_up(workspace, left)?);
         }
         Some(left) if (left.kind, &left.out) == (fresh.kind, &fresh.out) => {
             context.ui.say(format!("going on with a run that was interrupted after {} devices", left.issued));
@@ -167,7 +199,7 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
                     "its devices are issued and noted; if the stream that it wrote is lost, revoke them (mqsec fleet revoke --from FILE) and issue them anew with --reissue",
                 );
             }
-            return Ok((left, true));
+            return Ok(Begun { state: left, resumed: true, ended: None });
         }
         Some(left) => {
             let to = match left.kind {
@@ -186,7 +218,15 @@ fn begun(context: &Context<'_>, args: &Args) -> Result<(State, bool), Failure> {
         }
         None => {}
     }
-    Ok((fresh, false))
+    Ok(Begun { state: fresh, resumed: false, ended })
+}
+
+/// Tells of lines that no broker reads: the dynamic security plugin decides, or the configuration names other files.
+fn warn_of_unread(context: &Context<'_>, done: &Done) -> Result<(), Failure> {
+    if done.merged.logins {
+        unread::passwords(context)?;
+    }
+    done.merged.permissions.as_ref().map_or(Ok(()), |path| unread::permissions(context, path))
 }
 
 /// An archive that is there is never replaced.
@@ -210,6 +250,7 @@ fn finish(context: &Context<'_>) -> Result<u8, Failure> {
             .into());
     };
     let done = run::give_up(workspace, state)?;
+    warn_of_unread(context, &done)?;
     let taken = taking_over::after_a_change(&context.later(), Restart::Ask)?;
     let report = Report::finished(context, &done, taken);
     Ok(report::show(context, &report))

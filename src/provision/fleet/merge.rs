@@ -3,38 +3,44 @@
 use std::collections::HashSet;
 use std::io::Read;
 use std::io::Write;
+use std::path::Component;
+use std::path::Path;
+use std::path::PathBuf;
 
 use crate::error::Failure;
+use crate::provision::permissions;
 use crate::workspace::Transaction;
 use crate::workspace::fs;
 use crate::workspace::layout;
 
 /// The files that were changed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Merged {
     pub logins: bool,
-    pub permissions: bool,
+    /// The ACL file that they went into.
+    pub permissions: Option<PathBuf>,
 }
 
 /// Adds the lines that are ready; with `replace`, in the place of those that the users had.
 pub(super) fn logins(change: &mut Transaction<'_>, replace: bool) -> Result<Merged, Failure> {
     let has = |path: &str| fs::has_content(&change.workspace().path(path));
-    let merged = Merged { logins: has(layout::fleet::PASSWD), permissions: has(layout::fleet::ACL) };
+    let acl = if has(layout::fleet::ACL) { Some(acl_file(change)?) } else { None };
+    let merged = Merged { logins: has(layout::fleet::PASSWD), permissions: acl };
     if merged.logins {
         let gone =
             if replace { users(change, layout::fleet::PASSWD, |line| line.split(':').next())? } else { HashSet::new() };
-        join(change, layout::PASSWD, layout::fleet::PASSWD, |line, _| {
+        join(change, Path::new(layout::PASSWD), layout::fleet::PASSWD, |line, _| {
             let user = line.split(|byte| *byte == b':').next().unwrap_or_default();
             std::str::from_utf8(user).is_ok_and(|user| gone.contains(user))
         })?;
     }
-    if merged.permissions {
+    if let Some(acl) = &merged.permissions {
         let gone = if replace {
             users(change, layout::fleet::ACL, |line| line.strip_prefix("user "))?
         } else {
             HashSet::new()
         };
-        join(change, layout::ACL, layout::fleet::ACL, |line, section_goes| {
+        join(change, acl, layout::fleet::ACL, |line, section_goes| {
             if let Some(user) = line.strip_prefix(b"user ") {
                 *section_goes = std::str::from_utf8(user.trim_ascii()).is_ok_and(|user| gone.contains(user));
             }
@@ -43,6 +49,13 @@ pub(super) fn logins(change: &mut Transaction<'_>, replace: bool) -> Result<Merg
         })?;
     }
     Ok(merged)
+}
+
+/// The one that the configuration names, as `mqsec acl` has it; mqsec's own where it names none of this folder.
+fn acl_file(change: &Transaction<'_>) -> Result<PathBuf, Failure> {
+    let named = permissions::acl_file(change.workspace())?;
+    let ours = |path: &PathBuf| path.components().all(|part| matches!(part, Component::Normal(_)));
+    Ok(named.filter(ours).unwrap_or_else(|| PathBuf::from(layout::ACL)))
 }
 
 fn users(
@@ -62,17 +75,17 @@ fn users(
 /// The file without the lines that go, and the new ones behind it. Nothing is ever whole in memory.
 fn join(
     change: &mut Transaction<'_>,
-    path: &str,
+    path: &Path,
     more: &str,
     mut goes: impl FnMut(&[u8], &mut bool) -> bool,
 ) -> Result<(), Failure> {
     let workspace = change.workspace();
-    let open = |path: &str| match fs::open(&workspace.path(path)) {
+    let open = |path: &Path| match fs::open(&workspace.path(path)) {
         Ok((file, _)) => Ok(Some(file)),
         Err(missing) if missing.source.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     };
-    let (old, new) = (open(path)?, open(more)?);
+    let (old, new) = (open(path)?, open(Path::new(more))?);
     change.stream(path, |out| {
         let mut in_section = false;
         if let Some(old) = old {

@@ -58,9 +58,23 @@ impl<'a> Office<'a> {
     }
 }
 
+impl Office<'_> {
+    /// The authority's end, where it comes before that of what is issued now.
+    pub fn shortened(&self) -> Option<OffsetDateTime> {
+        let end = self.authority.certificate.not_after;
+        (end < self.now + time::Duration::days(i64::from(self.settings.days))).then_some(end)
+    }
+}
+
 /// A failure of a run that can be gone on with says so.
 pub fn interrupted(workspace: &Workspace, mut failure: Failure) -> Failure {
+    // a batch that is half noted first, so that none of its devices passes for one that was not
+    let recovered = workspace.recover();
     if let Ok(Some(state)) = State::load(workspace) {
+        if recovered.is_ok() && state.kind.is_folder() {
+            // the next run does it, if this one cannot
+            let _ = state::clear_leftovers(workspace, &state, &sink::folder(workspace, &state));
+        }
         failure.details.push(format!("{} devices are issued and noted; nothing half-written counts", state.issued));
         // of a change that is one file it is true
         failure.hints.iter_mut().for_each(|hint| *hint = hint.replace(", nothing was changed", ""));

@@ -16,6 +16,7 @@ use std::time::Instant;
 use super::merge;
 use super::office::Office;
 use super::plan::Fate;
+use super::plan::MOST_TOLD;
 use super::plan::Plan;
 use super::plan::Rules;
 use super::plan::Told;
@@ -46,9 +47,11 @@ pub struct Done {
     /// By this run, and by all runs of the list together.
     pub issued: u64,
     pub in_all: u64,
+    /// The first of them, and how many they are.
     pub bad: Vec<Told>,
     /// What devices with a profile will have trouble with.
     pub warnings: BTreeSet<String>,
+    pub bad_count: usize,
     pub samples: Vec<Sample>,
     pub merged: merge::Merged,
     pub state: State,
@@ -91,12 +94,20 @@ pub fn run(
     let worker = Worker { office, mint: &mint, rules };
     let mut state = office.state.clone();
     let sink = Sink::open(workspace, &state, office.resumed)?;
-    let started = Started::open(workspace)?;
     let issued_before = state.issued;
-    if !office.resumed {
+    state.replace |= rules.reissue;
+    // the names of what is begun are written from the start again
+    state.started = 0;
+    match office.resumed {
+        true => {
+            let mut change = Transaction::begin(workspace)?;
+            state.put(&mut change);
+            change.commit()?;
+        }
         // from here on there is a run that can be gone on with; one that a power failure takes back has issued nothing
-        workspace.note(layout::fleet::STATE, &state.text())?;
+        false => workspace.note(layout::fleet::STATE, &state.text())?,
     }
+    let started = Started::open(workspace)?;
     let desk = Desk { worker: &worker, plan, form: &source.form, started: &started, stop: AtomicBool::new(false) };
     let lines = Mutex::new(source.lines()?);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -105,6 +116,7 @@ pub fn run(
         in_all: 0,
         bad: Vec::new(),
         warnings: BTreeSet::new(),
+        bad_count: 0,
         samples: Vec::new(),
         merged: merge::Merged::default(),
         state: state.clone(),
@@ -127,8 +139,8 @@ pub fn run(
     })?;
     done.in_all = state.issued;
     done.issued = state.issued - issued_before;
-    // what an interrupted run left may be to take the place of other lines
-    done.merged = finish(workspace, &state, rules.reissue || office.resumed)?;
+    done.state = state;
+    done.merged = finish(workspace, &done.state)?;
     Ok(done)
 }
 
@@ -143,11 +155,12 @@ pub fn give_up(workspace: &Workspace, state: State) -> Result<Done, Failure> {
             Sink::open(workspace, &state, true)?.end(workspace, &state, &[])?;
         }
     }
-    let merged = finish(workspace, &state, true)?;
+    let merged = finish(workspace, &state)?;
     Ok(Done {
         issued: 0,
         in_all: state.issued,
         bad: Vec::new(),
+        bad_count: 0,
         warnings: BTreeSet::new(),
         samples: Vec::new(),
         merged,
@@ -156,15 +169,15 @@ pub fn give_up(workspace: &Workspace, state: State) -> Result<Done, Failure> {
 }
 
 /// What remains when every device is noted and the archive has its end: its name, and the broker's files, once.
-pub fn finish(workspace: &Workspace, state: &State, replace: bool) -> Result<merge::Merged, Failure> {
-    sink::place(state)?;
-    // every device is noted; without a state nobody would take it away
+pub fn finish(workspace: &Workspace, state: &State) -> Result<merge::Merged, Failure> {
+    // every name in it is noted, or its folder is taken away; no later run is to find it
     fs::remove_file(&workspace.path(layout::fleet::STARTED))?;
+    sink::place(state)?;
     let rests = [layout::fleet::PASSWD, layout::fleet::ACL, layout::fleet::TABLE];
     let mut merged = merge::Merged::default();
     if rests.iter().any(|path| workspace.has(path)) {
         let mut change = Transaction::begin(workspace)?;
-        merged = merge::logins(&mut change, replace)?;
+        merged = merge::logins(&mut change, state.replace)?;
         rests.into_iter().for_each(|path| change.remove(path));
         change.remove(layout::fleet::STATE);
         change.commit()?;
@@ -219,7 +232,7 @@ impl Desk<'_> {
             }
         }
         if self.worker.office.form.kind.is_folder() {
-            made.started = self.started.begin(rows.iter().map(|(_, row)| row.name.as_str()))?;
+            made.started = self.started.begin(self.worker.free(&rows)?.into_iter())?;
         }
         for (line, row) in &rows {
             self.worker.issue(*line, row, &mut made)?;
@@ -281,11 +294,13 @@ fn write_all(
         batch.take(&made);
         state.issued += made.count;
         progress(made.count);
-        done.bad.extend(made.bad);
         // they do not name the device, so there are few
         if done.warnings.len() < MOST_WARNINGS {
             done.warnings.extend(made.warnings);
         }
+        done.bad_count += made.bad.len();
+        let room = MOST_TOLD.saturating_sub(done.bad.len());
+        done.bad.extend(made.bad.into_iter().take(room));
         keep_sample(&mut done.samples, made.sample);
         if batch.count >= pace.usual || since.elapsed() > pace.patience {
             state.started = started.floor();

@@ -171,13 +171,7 @@ impl Sink {
                 let part = state.part();
                 file = match resumed {
                     true => Growing::reopen(&part, state.length)?,
-                    false => {
-                        // a run that was killed before it had said that there is one; an empty file is nobody's keys
-                        if fs::length(&part) == Some(0) {
-                            fs::remove_file(&part)?;
-                        }
-                        Some(Growing::create(&part, 0o600, owner).map_err(|error| in_the_way(error, &part))?)
-                    }
+                    false => Some(new(&part, owner)?),
                 };
                 if file.is_none() {
                     return Err(gone(&part, state));
@@ -264,6 +258,15 @@ pub fn place(state: &State) -> Result<(), Failure> {
         bulk::rename(&part, &state.out)?;
     }
     Ok(())
+}
+
+/// A file that was not there, or that a run left which was killed before it wrote anything.
+fn new(part: &Path, owner: Option<(u32, u32)>) -> Result<Growing, Failure> {
+    // nobody's keys; and it is made anew, because somebody else may have made it, with a mode of his own
+    if fs::length(part) == Some(0) {
+        fs::remove_file(part)?;
+    }
+    Growing::create(part, 0o600, owner).map_err(|error| in_the_way(error, part))
 }
 
 fn in_the_way(error: FsError, part: &Path) -> Failure {

@@ -30,13 +30,15 @@ pub struct State {
     pub started: u64,
     /// The devices of all runs together.
     pub issued: u64,
+    /// One of its runs was told to issue anew what is there, so its logins take the place of those that their users had.
+    pub replace: bool,
     /// The archive has its end.
     pub ended: bool,
 }
 
 impl State {
     pub fn new(kind: Kind, out: PathBuf) -> Self {
-        Self { kind, out, length: 0, entries: 0, started: 0, issued: 0, ended: false }
+        Self { kind, out, length: 0, entries: 0, started: 0, issued: 0, replace: false, ended: false }
     }
 
     /// What an earlier run left; nothing where none was cut short.
@@ -71,11 +73,13 @@ impl State {
 pub fn lock(workspace: &Workspace) -> Result<fs::Lock, Failure> {
     workspace.make_dir(layout::FLEET)?;
     let owner = workspace.owner(layout::Whose::Operator);
-    fs::try_lock(&workspace.path(layout::fleet::LOCK), owner)?.ok_or_else(|| {
+    let lock = fs::try_lock(&workspace.path(layout::fleet::LOCK), owner)?.ok_or_else(|| {
         Plain::new("workspace-busy", "another fleet issue works on a list in this folder")
             .hint("wait for it, or look for it: pgrep -a mqsec")
-            .into()
-    })
+    })?;
+    // a run that was killed between the start of this one and here may have left a batch to be finished
+    workspace.recover()?;
+    Ok(lock)
 }
 
 /// Removes the folders of devices that a killed run had begun, and that were never noted.

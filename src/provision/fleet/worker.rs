@@ -9,12 +9,16 @@ use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::office::Office;
+use super::plan::Fate;
+use super::plan::MOST_TOLD;
+use super::plan::Plan;
 use super::plan::Rules;
 use super::plan::Told;
 use super::sink::Blob;
 use super::sink::Kind;
 use super::sink::Piece;
 use super::sink::Pieces;
+use super::source::Source;
 use crate::error::Failure;
 use crate::error::Plain;
 use crate::export;
@@ -125,7 +129,7 @@ impl Worker<'_> {
             }
             Some(dir) => {
                 let Some(csr) = request(dir, name)? else {
-                    return Ok(Some(format!("`{}` is not there", dir.join(format!("{name}.csr")).display())));
+                    return Ok(Some(no_request(dir, name)));
                 };
                 let is_rsa = matches!(csr.key_kind, KeyKind::Rsa(_));
                 (None, self.mint.issue_for(&leaf, &csr.spki, is_rsa)?)
@@ -166,9 +170,6 @@ impl Worker<'_> {
             }
             pieces.files.push(public(format!("{name}.crt"), chain.clone()));
             pieces.link = Some(format!("{name}.chain.crt"));
-        }
-        if self.office.form.kind == Kind::Workspace && self.rules.reissue {
-            self.put_away(name)?;
         }
         if !self.office.form.add(&mut made.blob, &pieces)? {
             let folder = self.office.form.dir.join(name);
@@ -261,16 +262,64 @@ impl Worker<'_> {
         Ok(bundle.warnings)
     }
 
+    /// Makes room for the folders of these devices, and gives those that have it: what is in the way of others is nobody's to
+    /// take away, now or after a crash.
+    pub(super) fn free<'r>(&self, rows: &'r [(usize, Row)]) -> Result<Vec<&'r str>, Failure> {
+        let mut free = Vec::with_capacity(rows.len());
+        for name in rows.iter().map(|(_, row)| row.name.as_str()) {
+            if self.office.form.kind == Kind::Workspace && self.rules.reissue {
+                self.put_away(name)?;
+            }
+            if !self.is_in_use(name)? {
+                free.push(name);
+            }
+        }
+        Ok(free)
+    }
+
+    fn is_in_use(&self, name: &str) -> Result<bool, FsError> {
+        let folder = self.office.form.dir.join(name);
+        Ok(fs::is_dir(&folder) && !fs::is_empty(&folder)?)
+    }
+
     /// Keeps the pair that is there, if one is, in the dated backup.
     fn put_away(&self, name: &str) -> Result<(), Failure> {
         let folder = self.office.form.dir.join(name);
-        if fs::is_dir(&folder) && !fs::is_empty(&folder)? {
+        if self.is_in_use(name)? {
             let backup = Path::new(layout::BACKUP).join(&self.office.stamp).join("client");
             self.office.workspace.make_dir(&backup)?;
             bulk::rename(&folder, &self.office.workspace.path(backup.join(name)))?;
         }
         Ok(())
     }
+}
+
+/// Looks at the requests of all that would be issued, before anything is.
+pub fn check_requests(dir: &Path, source: &Source, rules: &Rules<'_>, plan: &mut Plan) -> Result<(), Failure> {
+    const CHUNK: usize = 4096;
+    let mut lines = source.lines()?;
+    while let Some(chunk) = lines.next(CHUNK)? {
+        for (at, line) in chunk.lines().enumerate() {
+            let index = chunk.first + at;
+            let Some(fate) = plan.fates.get_mut(index).filter(|fate| **fate == Fate::New) else { continue };
+            let Ok(Some(row)) = rules.row(&source.form, line) else { continue };
+            let what = match request(dir, row.name.as_str()) {
+                Ok(Some(_)) => continue,
+                Ok(None) => no_request(dir, row.name.as_str()),
+                Err(failure) => failure.message(),
+            };
+            *fate = Fate::Bad;
+            if plan.bad.len() < MOST_TOLD {
+                plan.bad.push(Told { line: source.line_number(index), what });
+            }
+        }
+    }
+    plan.bad.sort_by_key(|told| told.line);
+    Ok(())
+}
+
+fn no_request(dir: &Path, name: &str) -> String {
+    format!("`{}` is not there", dir.join(format!("{name}.csr")).display())
 }
 
 /// A device's request; nothing where there is none.

@@ -7,6 +7,7 @@ mod deploy_hook;
 mod devices;
 mod effective;
 mod fleet;
+mod fleet_cut_short;
 mod fleet_life;
 mod fleet_lists;
 mod from_nothing;

@@ -38,7 +38,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "secret",
         ],
     ),
-    ("checks", &["workspace", "acl", "bridge", "conf", "dynsec", "passwd", "pki", "series", "error", "secret"]),
+    (
+        "checks",
+        &["workspace", "acl", "bridge", "conf", "dynsec", "export", "passwd", "pki", "series", "error", "secret"],
+    ),
     (
         "takeover",
         &[

@@ -9,6 +9,7 @@ use crate::checks::Severity;
 use crate::checks::Subject;
 use crate::checks::Topic;
 use crate::checks::access;
+use crate::export::Target;
 use crate::workspace::layout;
 
 pub(super) const RULE: Rule = Rule {
@@ -32,6 +33,13 @@ pub(super) const RULE: Rule = Rule {
     quiet: &[
         Example { name: "mqsec's own backup", changes: &[C::Copy("certs/ca.key", "certs/backup/2026/ca.key")] },
         Example {
+            name: "what a device takes: beside its certificate, and as an export",
+            changes: &[
+                C::Copy("certs/ca.key", "certs/client/a/paho-python/a.key"),
+                C::Copy("certs/ca.key", "exports/a-pem/a.key"),
+            ],
+        },
+        Example {
             name: "the signing authority's key, and the next one's",
             changes: &[
                 C::Copy("certs/ca.key", "certs/signing/ca.key"),
@@ -49,7 +57,8 @@ fn check(subject: &Subject, found: &mut Found<'_>) {
             || path == layout::broker::KEY
             || path.starts_with(layout::BACKUP)
             || path.starts_with(layout::STATE)
-            || is_clients(path);
+            || is_clients(path)
+            || is_bundles(path);
         let looks = !own_place && matches!(file.kind, Kind::File) && access::is_private_key(path, file);
         if looks && !named.iter().any(|other| other == path || path.strip_suffix(".txt") == Some(other)) {
             let message = format!("`{path}` holds a private key that nothing here uses");
@@ -69,4 +78,12 @@ fn is_authoritys(path: &str) -> bool {
 fn is_clients(path: &str) -> bool {
     let inner = path.strip_prefix(layout::CLIENT_DIR).and_then(|rest| rest.strip_prefix('/'));
     inner.and_then(|inner| inner.split_once('/')).is_some_and(|(name, file)| file.strip_suffix(".key") == Some(name))
+}
+
+/// A client's files in the form of a target: `certs/client/NAME/TARGET/`, or below `exports/`.
+fn is_bundles(path: &str) -> bool {
+    let below = |folder: &str| path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    let target =
+        below(layout::CLIENT_DIR).and_then(|inner| inner.split('/').nth(1).filter(|_| inner.matches('/').count() > 1));
+    below(layout::EXPORTS).is_some() || target.is_some_and(|target| Target::from_name(target).is_some())
 }

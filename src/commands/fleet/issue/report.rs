@@ -33,7 +33,7 @@ pub(super) struct Report {
     place: String,
     to_stdout: bool,
     /// The broker's files that were changed.
-    changed: Vec<&'static str>,
+    changed: Vec<String>,
     taken: Option<Taken>,
     proofs: Vec<Proof>,
     /// What devices with a profile will have trouble with.
@@ -54,26 +54,19 @@ impl Report {
             done.bad.iter().map(|told| Told { line: source.line_number(told.line - 1), what: told.what.clone() }),
         );
         bad.sort_by_key(|told| told.line);
-        let (mut passwd, mut acl) = (None, None);
-        if done.merged.logins {
-            passwd = Some(layout::PASSWD);
-        }
-        if done.merged.permissions {
-            acl = Some(layout::ACL);
-        }
         Self {
             list: Some(source.shown.clone()),
             issued: done.issued,
             in_all: done.in_all,
             seconds,
-            counts: counts(plan),
-            bad_count: plan.count(Fate::Bad) + done.bad.len(),
+            counts: counts(plan, done.bad_count),
+            bad_count: plan.count(Fate::Bad) + done.bad_count,
             bad,
             kept: plan.kept.clone(),
             kept_count: plan.count(Fate::Changed) + plan.count(Fate::Taken),
             place: place(context, &done.state),
             to_stdout: done.state.kind == Kind::Stdout,
-            changed: passwd.into_iter().chain(acl).collect(),
+            changed: changed(done),
             taken,
             proofs,
             warnings: done.warnings.iter().cloned().collect(),
@@ -87,7 +80,7 @@ impl Report {
             issued: 0,
             in_all: 0,
             seconds: 0.0,
-            counts: counts(plan),
+            counts: counts(plan, 0),
             bad: plan.bad.clone(),
             bad_count: plan.count(Fate::Bad),
             kept: plan.kept.clone(),
@@ -103,7 +96,6 @@ impl Report {
 
     /// An interrupted run was ended with what it had.
     pub(super) fn finished(context: &Context<'_>, done: &Done, taken: Taken) -> Self {
-        let changed = [(done.merged.logins, layout::PASSWD), (done.merged.permissions, layout::ACL)];
         Self {
             list: None,
             issued: 0,
@@ -116,7 +108,7 @@ impl Report {
             kept_count: 0,
             place: place(context, &done.state),
             to_stdout: false,
-            changed: changed.into_iter().filter(|(is, _)| *is).map(|(_, path)| path).collect(),
+            changed: changed(done),
             taken: Some(taken),
             proofs: Vec::new(),
             warnings: Vec::new(),
@@ -126,6 +118,13 @@ impl Report {
     fn holds(&self) -> bool {
         self.taken.as_ref().is_none_or(Taken::holds) && self.proofs.iter().all(|proof| proof.holds)
     }
+}
+
+/// The broker's files that got lines.
+fn changed(done: &Done) -> Vec<String> {
+    let logins = done.merged.logins.then(|| layout::PASSWD.to_owned());
+    let permissions = done.merged.permissions.as_ref().map(|path| path.display().to_string());
+    logins.into_iter().chain(permissions).collect()
 }
 
 /// Prints it where the result belongs: beside the archive, if that is on standard output.
@@ -138,10 +137,11 @@ pub(super) fn show(context: &Context<'_>, report: &Report) -> u8 {
     report.status()
 }
 
-fn counts(plan: &Plan) -> Vec<(&'static str, usize)> {
-    [("done", Fate::Done), ("changed", Fate::Changed), ("taken", Fate::Taken), ("bad", Fate::Bad)]
+/// What became of the lines; `late` are those that failed while they were issued.
+fn counts(plan: &Plan, late: usize) -> Vec<(&'static str, usize)> {
+    [("done", Fate::Done, 0), ("changed", Fate::Changed, 0), ("taken", Fate::Taken, 0), ("bad", Fate::Bad, late)]
         .into_iter()
-        .map(|(word, fate)| (word, plan.count(fate)))
+        .map(|(word, fate, more)| (word, plan.count(fate) + more))
         .collect()
 }
 

@@ -43,6 +43,14 @@ fn each_line(
     Ok(())
 }
 
+fn each_line_of_all(
+    workspace: &Workspace,
+    paths: [&str; 2],
+    mut look: impl FnMut(u64, &str) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    paths.iter().try_for_each(|path| each_line(workspace, path, &mut look))
+}
+
 pub(super) fn roster(
     workspace: &Workspace,
     keys: &Keys,
@@ -107,7 +115,7 @@ pub(super) fn logins(
     sieve: &Sieve,
     records: &mut Records<'_>,
 ) -> Result<(), Failure> {
-    each_line(workspace, layout::PASSWD, |at, line| {
+    let look = |at, line: &str| {
         let line = line.trim_start_matches('\u{feff}');
         let user = line.split(':').find(|field| !field.is_empty()).unwrap_or_default().trim_ascii();
         if line.starts_with('#') || !line.contains(':') || user.is_empty() {
@@ -118,5 +126,7 @@ pub(super) fn logins(
             return Ok(());
         }
         records.push(Record { key, kind: Kind::Login, at, about: 0 })
-    })
+    };
+    // and those that an interrupted run has for it
+    each_line_of_all(workspace, [layout::PASSWD, layout::fleet::PASSWD], look)
 }
