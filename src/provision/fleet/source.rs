@@ -173,9 +173,15 @@ impl Source {
 
 /// A file for what is kept while a list is worked on. It has no name, so that nothing of it is left, whatever ends the process.
 pub(super) fn scratch(workspace: &Workspace, word: &str) -> Result<fs::Stored, Failure> {
+    let new = [layout::FLEET, layout::STATE].map(|folder| (folder, !workspace.has(folder)));
     workspace.make_dir(layout::FLEET)?;
     let name = format!("{}/{word}-{}", layout::FLEET, std::process::id());
-    Ok(fs::Stored::nameless(&workspace.path(name))?)
+    let stored = fs::Stored::nameless(&workspace.path(name))?;
+    // a dry run leaves no folder either; one with something in it stays
+    for (folder, _) in new.into_iter().filter(|(_, is_new)| *is_new) {
+        fs::bulk::remove_own_dir(&workspace.path(folder), |_| false)?;
+    }
+    Ok(stored)
 }
 
 fn about(mut failure: Failure, shown: &str) -> Failure {
