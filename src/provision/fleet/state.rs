@@ -31,6 +31,7 @@ pub struct State {
     /// The devices of all runs together.
     pub issued: u64,
     /// One of its runs was told to issue anew what is there, so its logins take the place of those that their users had.
+    #[serde(default)]
     pub replace: bool,
     /// The archive has its end.
     pub ended: bool,
