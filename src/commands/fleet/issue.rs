@@ -70,7 +70,8 @@ pub(super) struct Args {
     /// Make up a password for every device that the list gives none
     #[arg(long)]
     generate_passwords: bool,
-    /// Issue anew what was issued before from another row, was revoked, or has a certificate of its own
+    /// Issue anew what was issued before from another row, was revoked, is near its end (less than a third of its life is
+    /// left), or has a certificate of its own
     #[arg(long)]
     reissue: bool,
     /// The devices made their keys themselves: their requests are DIR/NAME.csr

@@ -19,6 +19,7 @@ use crate::workspace::Workspace;
 use crate::workspace::fs;
 use crate::workspace::layout;
 use known::ENDED;
+use known::NEAR_ITS_END;
 use known::REVOKED;
 use records::Keys;
 use records::Kind;
@@ -39,7 +40,7 @@ pub enum Fate {
     New,
     /// Issued before, from the same row.
     Done,
-    /// Issued before, from a row that said something else, or revoked since.
+    /// Issued before, from a row that said something else, or revoked or ended since.
     Changed,
     /// The name has a certificate that is no fleet's, or its user a password.
     Taken,
@@ -182,6 +183,8 @@ impl Making {
         let why = match last(Kind::Roster) {
             Some(_) if issued & REVOKED != 0 => Why::Revoked,
             Some(device) if device.about != row.about => Why::Changed,
+            Some(_) if issued & ENDED != 0 => Why::Ended,
+            Some(_) if issued & NEAR_ITS_END != 0 && self.reissue => return,
             Some(_) => {
                 // a run that was killed goes on behind it
                 if let Some(place) = usize::try_from(row.at).ok().and_then(|at| self.fates.get_mut(at)) {

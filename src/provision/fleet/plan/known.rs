@@ -22,6 +22,8 @@ use crate::workspace::layout;
 /// What [`Record::about`] says of a certificate.
 pub(super) const REVOKED: u64 = 1;
 pub(super) const ENDED: u64 = 2;
+/// Less than a third of its life is left.
+pub(super) const NEAR_ITS_END: u64 = 4;
 
 /// How many lines are read at once.
 const CHUNK: usize = 4096;
@@ -96,7 +98,9 @@ pub(super) fn issued(
         let Some(inventory::Line::Issued(entry)) = inventory::Line::parse(line) else { return Ok(()) };
         let is_revoked = u64::from(revoked.contains(&hasher.hash_one(entry.serial)));
         let has_ended = u64::from(entry.period.1 < now);
-        let about = is_revoked * REVOKED + has_ended * ENDED;
+        let (begin, end) = entry.period;
+        let is_near_its_end = u64::from(end - now < (end - begin) / 3);
+        let about = is_revoked * REVOKED + has_ended * ENDED + is_near_its_end * NEAR_ITS_END;
         records.push(Record { key: keys.of(&entry.name()), kind: Kind::Issued, at, about })
     })
 }

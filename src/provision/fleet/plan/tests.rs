@@ -119,6 +119,19 @@ fn what_was_issued_is_done_or_changed_or_taken() {
 }
 
 #[test]
+fn what_ends_soon_is_issued_anew_where_that_is_asked_for() {
+    let folder = Folder::new("ending");
+    let list = "name,days\nnew,1\nending,1\nended,1\n";
+    folder.write(layout::ROSTER, &["new", "ending", "ended"].map(|name| folder.roster(list, name)).concat());
+    let inventory = [issued("01", "new", 2029), issued("02", "ending", 2027), issued("03", "ended", 2026)];
+    folder.write(layout::INVENTORY, &inventory.concat());
+    let (fates, told) = folder.plan(list, false);
+    assert_eq!(fates, "ddc");
+    assert!(told[0].starts_with("4: `ended` was issued before, and its certificate has ended"), "{}", told[0]);
+    assert_eq!(folder.plan(list, true).0, "dnn");
+}
+
+#[test]
 fn a_user_who_has_a_password_already_is_not_given_another() {
     let folder = Folder::new("users");
     folder.write(layout::PASSWD, "# x:y\n a :$7$\n:b:$7$\nc\n");

@@ -18,6 +18,7 @@ pub(super) enum Why {
     UserTwice(u64),
     Changed,
     Revoked,
+    Ended,
     Taken,
     UserTaken,
 }
@@ -53,6 +54,7 @@ pub(super) fn sentences(source: &Source, rules: &Rules<'_>, all: [First; 2]) -> 
                 Why::Changed => {
                     format!("`{name}` was issued before, from a row that said something else; --reissue issues it anew")
                 }
+                Why::Ended => format!("`{name}` was issued before, and its certificate has ended; --reissue issues it anew"),
                 Why::Revoked => format!("`{name}` was issued before, and was revoked; --reissue issues it anew"),
                 Why::Taken => format!(
                     "`{name}` has a certificate that was not issued from a list; --reissue replaces it by one of the list's"
