@@ -99,7 +99,7 @@ fn what_was_issued_is_done_or_changed_or_taken() {
         .map(|(name, days)| folder.roster(&format!("name,days\n{name},{days}\n"), name));
     folder.write(layout::ROSTER, &roster.concat());
     let inventory = [
-        issued("01", "a", 2027),
+        issued("01", "a", 2029),
         issued("02", "e", 2027),
         issued("03", "f", 2026),
         issued("04", "g", 2027),
