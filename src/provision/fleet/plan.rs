@@ -114,7 +114,7 @@ fn make_with(workspace: &Workspace, source: &Source, rules: &Rules<'_>, most: us
     let keys = Keys::default();
     let mut plan = Making { fates: Vec::new(), bad: First::default(), kept: First::default(), reissue: rules.reissue };
     let mut lines = source.lines()?;
-    while let Some(chunk) = lines.next(4096)? {
+    while let Some(chunk) = lines.next(1024)? {
         for line in chunk.lines() {
             let at = plan.fates.len() as u64;
             let fate = match rules.row(&source.form, line) {

@@ -72,7 +72,7 @@ impl Pace {
     fn of(kind: Kind) -> Self {
         match kind.is_folder() {
             true => Self { usual: 16_384, most: 32_768, patience: Duration::from_secs(3) },
-            false => Self { usual: 512, most: 1024, patience: Duration::from_millis(300) },
+            false => Self { usual: 512, most: 576, patience: Duration::from_millis(300) },
         }
     }
 }

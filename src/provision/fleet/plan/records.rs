@@ -92,8 +92,8 @@ struct Part {
     pieces: Vec<(u64, usize)>,
 }
 
-/// 400 kB: a list of 200,000 is to need no more memory than one of 1,000.
-pub(super) const MOST_IN_MEMORY: usize = 8 << 10;
+/// 200 kB: a list of 200,000 is to need no more memory than one of 1,000.
+pub(super) const MOST_IN_MEMORY: usize = 4 << 10;
 /// How much of a partition waits to be written.
 const PIECE: usize = SIZE * 62;
 
