@@ -71,7 +71,7 @@ struct Pace {
 impl Pace {
     fn of(kind: Kind) -> Self {
         match kind.is_folder() {
-            true => Self { usual: 16_384, most: 32_768, patience: Duration::from_secs(3) },
+            true => Self { usual: 16_384, most: 32_768, patience: Duration::from_secs(1) },
             false => Self { usual: 512, most: 576, patience: Duration::from_millis(300) },
         }
     }

@@ -45,6 +45,10 @@ impl State {
     /// What an earlier run left; nothing where none was cut short.
     pub fn load(workspace: &Workspace) -> Result<Option<Self>, Failure> {
         let Some(bytes) = workspace.read(layout::fleet::STATE)? else { return Ok(None) };
+        if bytes.is_empty() {
+            // killed while it wrote its first note, before anything was issued; all later ones are put in place whole
+            return Ok(None);
+        }
         serde_json::from_slice(&bytes).map(Some).map_err(|error| {
             let path = workspace.show(layout::fleet::STATE);
             Plain::new("fleet-state-unreadable", format!("`{path}` cannot be read: {error}"))
