@@ -13,7 +13,6 @@ use crate::error::Failure;
 use crate::pki::crl::Entry;
 use crate::pki::inventory;
 use crate::pki::inventory::Inventory;
-use crate::pki::inventory::Issued;
 use crate::pki::inventory::Reason;
 use crate::pki::inventory::Revoked;
 use crate::pki::inventory::Role;
@@ -228,7 +227,7 @@ fn find<'a>(
         } else if *one.not_after <= *today {
             targets.ended[at] = true;
         } else {
-            targets.found[at].push(noted(one));
+            targets.found[at].push(Found::noted(one));
         }
     }
     // what somebody put there by hand gets in too
@@ -244,17 +243,6 @@ fn find<'a>(
         }
     }
     Ok(targets)
-}
-
-fn noted(one: &Issued<'_>) -> Found {
-    Found {
-        serial: one.serial.to_string(),
-        name: one.name.to_string(),
-        role: one.role,
-        issuer: one.issuer.to_string(),
-        not_after: inventory::time_of(&one.not_after),
-        file: None,
-    }
 }
 
 /// As `mqsec revoke` has it: by the key identifier, or an authority without one, or the current one.

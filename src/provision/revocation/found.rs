@@ -36,6 +36,18 @@ impl Found {
         self.not_after.is_some()
     }
 
+    /// One that the inventory has.
+    pub fn noted(one: &inventory::Issued<'_>) -> Self {
+        Self {
+            serial: one.serial.to_string(),
+            name: one.name.to_string(),
+            role: one.role,
+            issuer: one.issuer.to_string(),
+            not_after: inventory::time_of(&one.not_after),
+            file: None,
+        }
+    }
+
     /// A certificate that names no key of its issuer, as other tools make them, is that authority's which signed it.
     pub fn of(certificate: &Certificate, role: Role, file: Option<PathBuf>, live: &[Hierarchy]) -> Self {
         let signer = || {
@@ -75,14 +87,7 @@ pub fn of_name(
         }
     }
     let noted = inventory.issued.iter().filter(|one| one.name == name);
-    found.extend(noted.map(|one| Found {
-        serial: one.serial.to_string(),
-        name: one.name.to_string(),
-        role: one.role,
-        issuer: one.issuer.to_string(),
-        not_after: inventory::time_of(&one.not_after),
-        file: None,
-    }));
+    found.extend(noted.map(Found::noted));
     let mut seen = HashSet::new();
     found.retain(|one| one.not_after.is_none_or(|end| end > now) && seen.insert(one.serial.clone()));
     Ok(found)
@@ -91,12 +96,6 @@ pub fn of_name(
 /// The certificate with this serial number.
 pub fn of_serial(inventory: &Inventory<'_>, serial: &str) -> Option<Found> {
     let one = inventory.issued.iter().rev().find(|one| one.serial.eq_ignore_ascii_case(serial))?;
-    Some(Found {
-        serial: one.serial.to_string(),
-        name: one.name.to_string(),
-        role: one.role,
-        issuer: one.issuer.to_string(),
-        not_after: inventory::time_of(&one.not_after),
-        file: (!one.file.is_empty()).then(|| PathBuf::from(&*one.file)),
-    })
+    let file = (!one.file.is_empty()).then(|| PathBuf::from(&*one.file));
+    Some(Found { file, ..Found::noted(one) })
 }
