@@ -29,6 +29,7 @@ use super::source::Source;
 use super::state;
 use super::state::State;
 use super::worker::Made;
+use super::worker::SAMPLES;
 use super::worker::Sample;
 use super::worker::Worker;
 use crate::error::Failure;
@@ -77,8 +78,6 @@ impl Pace {
     }
 }
 
-/// Devices with which the broker is asked in the end.
-const SAMPLES: usize = 3;
 const MOST_WARNINGS: usize = 20;
 
 /// Issues every new row, and ends the list.
@@ -301,7 +300,7 @@ fn write_all(
         done.bad_count += made.bad.len();
         let room = MOST_TOLD.saturating_sub(done.bad.len());
         done.bad.extend(made.bad.into_iter().take(room));
-        keep_sample(&mut done.samples, made.sample);
+        keep_samples(&mut done.samples, made.samples);
         if batch.count >= pace.usual || since.elapsed() > pace.patience {
             state.started = started.floor();
             batch.state = state.clone();
@@ -327,14 +326,15 @@ fn write_all(
 }
 
 /// The first, and then every now and then another one in place of an earlier one.
-fn keep_sample(samples: &mut Vec<Sample>, sample: Option<Sample>) {
-    let Some(sample) = sample else { return };
-    match samples.len() {
-        0..SAMPLES => samples.push(sample),
-        _ => {
-            let at = usize::from(crate::secret::random_bytes::<1>()[0]);
-            if let Some(old) = samples.get_mut(at) {
-                *old = sample;
+fn keep_samples(samples: &mut Vec<Sample>, made: Vec<Sample>) {
+    for sample in made {
+        match samples.len() {
+            0..SAMPLES => samples.push(sample),
+            _ => {
+                let at = usize::from(crate::secret::random_bytes::<1>()[0]);
+                if let Some(old) = samples.get_mut(at) {
+                    *old = sample;
+                }
             }
         }
     }

@@ -81,11 +81,14 @@ pub struct Made {
     pub bad: Vec<Told>,
     /// What devices with a profile will have trouble with; the same sentence for all of them.
     pub warnings: BTreeSet<String>,
-    /// One of them, with all that it needs to log in.
-    pub sample: Option<Sample>,
+    /// A few of them, with all that they need to log in.
+    pub samples: Vec<Sample>,
     /// Where the names stand in [`layout::fleet::STARTED`].
     pub started: u64,
 }
+
+/// Devices with which the broker is asked in the end.
+pub const SAMPLES: usize = 3;
 
 /// A device with which the broker can be asked.
 pub struct Sample {
@@ -189,8 +192,8 @@ impl Worker<'_> {
                 made.acl.push_str(&format!("topic {} {}\n", topic.grant.word(), topic.filter));
             }
         }
-        if made.sample.is_none() {
-            made.sample = Some(Sample {
+        if made.samples.len() < SAMPLES {
+            made.samples.push(Sample {
                 name: name.to_owned(),
                 user: row.user().to_owned(),
                 password,
